@@ -1,0 +1,109 @@
+/** The server's options: from environment variables to one checked, frozen object. */
+
+import { z } from "zod";
+
+/** Somebody's configuration is wrong: one line for each fault, led by its variable. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration is wrong:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    this.faults = faults;
+  }
+}
+
+const TRANSPORTS = ["polling", "websocket"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** A whole number from `min` to `max`. */
+const integer = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d+$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }));
+};
+
+/** A comma-separated list, its items trimmed, empty ones left out. */
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+/** `*`, or an origin the way a browser sends it: scheme, host, port and no more (RFC 6454, 6.2). */
+const origin = z
+  .string()
+  .refine((text) => text === "*" || (URL.canParse(text) && new URL(text).origin === text), {
+    error: ({ input }) =>
+      `"${input}" is not an origin; write scheme, host and port only, like https://example.com`,
+  });
+
+const schema = z.object({
+  PORT: integer(0, 65_535).default(3000),
+  HOST: z.string().default(""),
+  CORS_ORIGIN: list.pipe(z.array(origin)).default([]),
+  MAX_PEERS_PER_ROOM: integer(2, 1_000).default(16),
+  MAX_MESSAGE_BYTES: integer(1_024, 10_485_760).default(131_072),
+  PING_INTERVAL_MS: integer(100, 300_000).default(10_000),
+  PING_TIMEOUT_MS: integer(100, 300_000).default(8_000),
+  TRANSPORTS: list
+    .pipe(
+      z
+        .array(z.enum(TRANSPORTS, { error: `must be a list out of ${TRANSPORTS.join(", ")}` }))
+        .min(1, { error: `must name at least one of ${TRANSPORTS.join(", ")}` }),
+    )
+    .default([...TRANSPORTS]),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` })
+    .default("info"),
+});
+
+/** Every variable the server reads. `.env.example` describes each. */
+export const variables = Object.keys(schema.shape);
+
+/** The server's options. Units are in the names; `.env.example` gives the defaults. */
+export interface Config {
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The address to listen on; `""` is all of them. */
+  readonly host: string;
+  /** Origins whose pages may connect; none named means those of this very machine. */
+  readonly corsOrigins: readonly string[];
+  readonly maxPeersPerRoom: number;
+  readonly maxMessageBytes: number;
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+  readonly transports: readonly (typeof TRANSPORTS)[number][];
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/**
+ * Reads the options out of environment variables. One that is unset or empty has its default.
+ *
+ * @throws ConfigError naming every fault at once
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.entries(env).filter(([, value]) => value?.trim());
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
+    );
+  }
+  const values = parsed.data;
+  return Object.freeze({
+    port: values.PORT,
+    host: values.HOST,
+    corsOrigins: Object.freeze(values.CORS_ORIGIN),
+    maxPeersPerRoom: values.MAX_PEERS_PER_ROOM,
+    maxMessageBytes: values.MAX_MESSAGE_BYTES,
+    pingIntervalMs: values.PING_INTERVAL_MS,
+    pingTimeoutMs: values.PING_TIMEOUT_MS,
+    transports: Object.freeze(values.TRANSPORTS),
+    logLevel: values.LOG_LEVEL,
+  });
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/** Starts the server: environment, configuration, listen, and close on a signal. */
+
+import { config as loadDotenv } from "dotenv";
+import { ConfigError, parseConfig } from "./config.ts";
+import { createLogger } from "./logger.ts";
+import { createSignalingServer } from "./server.ts";
+
+try {
+  loadDotenv({ quiet: true });
+  const config = parseConfig(process.env);
+  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  const server = createSignalingServer(config, { log });
+  const url = urlOf(config.host, await server.listen());
+  log.info({ url }, `listening: open ${url}`);
+
+  let closing = false;
+  const close = async (signal: NodeJS.Signals) => {
+    if (closing) process.exit(1);
+    closing = true;
+    log.info({ signal }, "closing");
+    await server.close();
+    process.exit(0);
+  };
+  process.on("SIGTERM", close);
+  process.on("SIGINT", close);
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
+
+/** An address to open on this machine; all interfaces include localhost. */
+function urlOf(host: string, port: number): string {
+  if (["", "0.0.0.0", "::"].includes(host)) return `http://localhost:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** What went wrong, and for what the user can mend, what to do about it. */
+function explain(error: unknown): unknown {
+  if (error instanceof ConfigError) return error.message;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const { PORT = "3000", HOST = "" } = process.env;
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${PORT} is in use. Stop what listens there, or set PORT to another one.`;
+    case "EACCES":
+      return `No right to listen on port ${PORT}. Set PORT to one above 1023.`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `HOST "${HOST}" is no address of this machine. Leave it empty to listen on all.`;
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,121 @@
+/** Servers for tests: in this process, or as a process of its own. Closed when the test ends. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { type EventEmitter, once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/logger.ts";
+import { MemoryRoomRegistry } from "../../src/rooms.ts";
+import { createSignalingServer, type Overrides } from "../../src/server.ts";
+import type { SignalingIo } from "../../src/signaling.ts";
+import { type ConnectOptions, TestClient } from "./client.ts";
+
+type Env = Record<string, string>;
+
+const LOOPBACK = { HOST: "127.0.0.1", PORT: "0" };
+
+/** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
+export async function startServer(env: Env = {}, overrides: Overrides = {}) {
+  const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
+  const log: string[] = [];
+  const rooms = new MemoryRoomRegistry(config);
+  const server = createSignalingServer(config, {
+    rooms,
+    log: createLogger({
+      level: config.logLevel,
+      destination: { write: (line) => void log.push(line) },
+    }),
+    ...overrides,
+  });
+  const connections = watchConnections(server.io);
+  const url = `http://127.0.0.1:${await server.listen()}`;
+  onTestFinished(() => server.close());
+  return {
+    url,
+    log,
+    io: server.io,
+    close: server.close,
+    /** The registry's two maps. */
+    maps: { rooms: rooms["rooms"], socketToRoom: rooms["socketToRoom"] },
+    connect: (options?: ConnectOptions) => TestClient.connect(url, options),
+    /** Resolves when no more than `count` connections are left. */
+    untilConnections: (count: number) => connections.atMost(count),
+  };
+}
+
+function watchConnections(io: SignalingIo) {
+  let open = 0;
+  const waiting: (() => void)[] = [];
+  io.engine.on("connection", (connection: EventEmitter) => {
+    open++;
+    connection.once("close", () => {
+      open--;
+      for (const resolve of waiting.splice(0)) resolve();
+    });
+  });
+  return {
+    async atMost(count: number): Promise<void> {
+      while (open > count) await new Promise<void>((resolve) => waiting.push(resolve));
+      // What a disconnect sets off happens in the same turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+export type TestServer = Awaited<ReturnType<typeof startServer>>;
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs `node` in the project's folder and records what it prints. */
+export class TestProcess {
+  readonly child: ChildProcess;
+  output = "";
+  private exitCode: Promise<number | null>;
+  private heard: (() => void)[] = [];
+
+  constructor(args: string[], env: Env = {}, cwd = ROOT) {
+    const { PATH = "", HOME = "" } = process.env;
+    this.child = spawn(process.execPath, args, { cwd, env: { PATH, HOME, ...env } });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+        for (const resolve of this.heard.splice(0)) resolve();
+      });
+    }
+    this.exitCode = once(this.child, "close").then(([code]) => {
+      for (const resolve of this.heard.splice(0)) resolve();
+      return code as number | null;
+    });
+    onTestFinished(async () => {
+      this.child.kill("SIGKILL");
+      await this.exitCode;
+    });
+  }
+
+  /** Resolves with the match when the output so far has one; rejects if the process ends first. */
+  async printed(pattern: RegExp): Promise<RegExpMatchArray> {
+    for (;;) {
+      const match = this.output.match(pattern);
+      if (match) return match;
+      if (this.hasEnded) throw new Error(`ended without ${pattern}:\n${this.output}`);
+      await new Promise<void>((resolve) => this.heard.push(resolve));
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** The exit code, once all output is in; null if a signal ended it. */
+  ended(): Promise<number | null> {
+    return this.exitCode;
+  }
+}
+
+/** Starts the server the way `npm start` does. */
+export async function spawnServer(env: Env = {}, args = ["--import", "tsx", "src/main.ts"]) {
+  const process = new TestProcess(args, { ...LOOPBACK, ...env });
+  const [, url = ""] = await process.printed(/open (http:\/\/[^\s"]+)/);
+  return { process, url, connect: (options?: ConnectOptions) => TestClient.connect(url, options) };
+}

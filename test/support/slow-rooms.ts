@@ -1,0 +1,35 @@
+/** A registry that keeps its promises late, as one shared over a network would. */
+
+import type { Peer } from "../../src/protocol.ts";
+import type { Departure, JoinOutcome, RoomRegistry, Route } from "../../src/rooms.ts";
+
+/** Delays each call and each answer by 0 to 3 turns of the event loop, from `random` in [0, 1). */
+export class SlowRooms implements RoomRegistry {
+  private readonly inner: RoomRegistry;
+  private readonly random: () => number;
+
+  constructor(inner: RoomRegistry, random: () => number) {
+    this.inner = inner;
+    this.random = random;
+  }
+
+  join = (peer: Peer, room: string): Promise<JoinOutcome> =>
+    this.slowly(() => this.inner.join(peer, room));
+  leave = (id: string): Promise<Departure | undefined> => this.slowly(() => this.inner.leave(id));
+  route = (from: string, to?: string): Promise<Route> =>
+    this.slowly(() => this.inner.route(from, to));
+  count = () => this.slowly(() => this.inner.count());
+
+  private async slowly<T>(call: () => Promise<T>): Promise<T> {
+    await this.turns();
+    const result = await call();
+    await this.turns();
+    return result;
+  }
+
+  private async turns(): Promise<void> {
+    for (let left = Math.floor(this.random() * 4); left > 0; left--) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
