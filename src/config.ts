@@ -37,10 +37,14 @@ const list = z.string().transform((text) =>
 /** `*`, or an origin the way a browser sends it: scheme, host, port and no more (RFC 6454, 6.2). */
 const origin = z
   .string()
-  .refine((text) => text === "*" || (URL.canParse(text) && new URL(text).origin === text), {
-    error: ({ input }) =>
-      `"${input}" is not an origin; write scheme, host and port only, like https://example.com`,
-  });
+  .refine(
+    (text) =>
+      text === "*" || (!text.includes("*") && URL.canParse(text) && new URL(text).origin === text),
+    {
+      error: ({ input }) =>
+        `"${input}" is not an origin; write scheme, host and port only, like https://example.com`,
+    },
+  );
 
 const schema = z.object({
   PORT: integer(0, 65_535).default(3000),

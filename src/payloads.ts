@@ -14,7 +14,7 @@ export const MAX_SDP_BYTES = 98_304;
 /** 2 KiB: ten times a long candidate line with its extensions (RFC 8839, 5.1). */
 export const MAX_CANDIDATE_BYTES = 2_048;
 /** The longest username fragment (RFC 8839, 5.4), taken for `sdpMid` as well. */
-export const MAX_TOKEN_BYTES = 256;
+const MAX_TOKEN_BYTES = 256;
 
 /** Makes the refusal of an event. */
 export function refuse(code: ErrorCode, message: string): Refused {

@@ -1,0 +1,127 @@
+/** The program as it is started and stopped. */
+
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { RawClient } from "./support/raw.ts";
+import { spawnServer, TestProcess } from "./support/server.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const START = ["--import", import.meta.resolve("tsx"), MAIN];
+
+/** A folder of its own, so that a `.env` there is the only one in play. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "signaling-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+describe("starting", () => {
+  test("prints the URL to open, one JSON line an event", async () => {
+    const { process, url } = await spawnServer();
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    const [line = ""] = process.output.trim().split("\n");
+    expect(JSON.parse(line)).toMatchObject({ level: "info", url });
+  });
+
+  test("every fault of the configuration is listed at once, without a stack trace", async () => {
+    const process = new TestProcess(START, { PORT: "http", LOG_LEVEL: "loud", CORS_ORIGIN: "a.b" });
+    expect(await process.ended()).toBe(1);
+    for (const variable of ["PORT", "LOG_LEVEL", "CORS_ORIGIN"]) {
+      expect(process.output).toMatch(new RegExp(`^  ${variable}: `, "m"));
+    }
+    expect(process.output.trim().split("\n")).toHaveLength(4);
+  });
+
+  test("a port in use is one clear line", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void taken.close());
+    await once(taken, "listening");
+    const address = taken.address();
+    const port = String(address && typeof address === "object" && address.port);
+    const process = new TestProcess(START, { PORT: port, HOST: "127.0.0.1" });
+    expect(await process.ended()).toBe(1);
+    expect(process.output.trim()).toBe(
+      `Port ${port} is in use. Stop what listens there, or set PORT to another one.`,
+    );
+  });
+
+  test("an address of another machine is one clear line", async () => {
+    const process = new TestProcess(START, { PORT: "0", HOST: "192.0.2.1" });
+    expect(await process.ended()).toBe(1);
+    expect(process.output.trim()).toMatch(/^HOST "192\.0\.2\.1" is no address of this machine.*$/);
+  });
+
+  test(".env is read, and the environment wins over it", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, ".env"), "PORT=nonsense\nHOST=127.0.0.1\nLOG_LEVEL=info\n");
+    const refused = new TestProcess(START, {}, folder);
+    expect(await refused.ended()).toBe(1);
+    expect(refused.output).toContain("PORT");
+    const started = new TestProcess(START, { PORT: "0" }, folder);
+    await started.printed(/open http:\/\/127\.0\.0\.1:\d+/);
+  });
+});
+
+describe("stopping", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s ends connections so that clients come back, with exit 0",
+    async (signal) => {
+      const { process, connect } = await spawnServer();
+      const ada = await connect();
+      await ada.join("demo");
+      const reason = new Promise((resolve) => ada.socket.once("disconnect", resolve));
+      process.child.kill(signal);
+      // After "io server disconnect" a client would not try again.
+      expect(await reason).toBe("transport close");
+      expect(await process.ended()).toBe(0);
+    },
+  );
+
+  test("a client that doesn't answer the goodbye holds nothing up for 5 s", async () => {
+    const { process, url } = await spawnServer();
+    const raw = await RawClient.connect(url);
+    raw.ws.pause();
+    const start = performance.now();
+    process.child.kill("SIGTERM");
+    expect(await process.ended()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  test("a second signal ends it at once", async () => {
+    const { process, url } = await spawnServer();
+    const raw = await RawClient.connect(url);
+    raw.ws.pause();
+    process.child.kill("SIGTERM");
+    await process.printed(/closing/);
+    const start = performance.now();
+    process.child.kill("SIGTERM");
+    expect(await process.ended()).toBe(1);
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe("building", () => {
+  test("node dist/main.js does the same as npm start", { timeout: 60_000 }, async () => {
+    // Beside src/, as dist/ is, so that package.json and node_modules are found alike.
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const dist = mkdtempSync(join(root, "node_modules", ".dist-"));
+    onTestFinished(() => rmSync(dist, { recursive: true }));
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const build = new TestProcess([tsc, "--outDir", join(dist, "dist")]);
+    expect(await build.ended(), build.output).toBe(0);
+    writeFileSync(join(dist, "package.json"), '{ "type": "module", "version": "1.2.3" }');
+    const main = join(dist, "dist", "main.js");
+    expect(existsSync(main)).toBe(true);
+    const { process, url, connect } = await spawnServer({}, [main]);
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ version: "1.2.3" });
+    const ada = await connect();
+    expect(await ada.join("demo")).toMatchObject({ ok: true });
+    process.child.kill("SIGTERM");
+    expect(await process.ended()).toBe(0);
+  });
+});

@@ -1,0 +1,67 @@
+/** A real Chromium with a fake camera: the machine's own, or the one an npm package brings. */
+
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { arch, platform } from "node:os";
+import sparticuz from "@sparticuz/chromium";
+import { type Browser, chromium } from "playwright-core";
+import { onTestFinished } from "vitest";
+
+const INSTALLED = [
+  process.env["CHROME_PATH"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+const FLAGS = [
+  "--no-sandbox",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Why there is no browser to test with, or undefined. Under CI there has to be one. */
+export const missingBrowser =
+  findInstalled() || (platform() === "linux" && arch() === "x64")
+    ? undefined
+    : "no Chromium here: install Chrome or Chromium, or point CHROME_PATH at one";
+
+if (missingBrowser) {
+  if (process.env["CI"]) throw new Error(missingBrowser);
+  console.warn(`skipped: ${missingBrowser}`);
+}
+
+function findInstalled(): string | undefined {
+  return INSTALLED.find((path) => path && existsSync(path));
+}
+
+/** Launches the browser; closed when the test ends. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findInstalled() ?? (await sparticuz.executablePath());
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+/** Serves one page on a port of localhost of its own, as an application would; gives its URL. */
+export async function servePage(html: string): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.setHeader("content-type", "text/html; charset=utf-8").end(html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (!address || typeof address === "string") throw new Error("not listening on a port");
+  return `http://localhost:${address.port}`;
+}
