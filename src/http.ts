@@ -1,4 +1,4 @@
-/** Everything served over plain HTTP: a page that says what this is, and the server's health. */
+/** Everything served over plain HTTP: the page, the client as one file, and the server's health. */
 
 import cors from "cors";
 import express, { type ErrorRequestHandler, type Express } from "express";
@@ -13,30 +13,44 @@ export interface HttpDeps {
   isAllowedOrigin: OriginCheck;
   log: Logger;
   version: string;
+  /** The folder with the built page and client. */
+  publicFolder: string;
   /** For how many seconds the server has been up. */
   uptimeSeconds: () => number;
 }
 
-/** Creates the Express application: `GET /`, `GET /health`, and errors as JSON. */
-export function createHttpApp(deps: HttpDeps): Express {
-  const { rooms, isAllowedOrigin, log, version, uptimeSeconds } = deps;
-  const app = express();
-  app.use(
-    helmet({
-      // It would turn http:// into https:// on a server without TLS that isn't localhost.
-      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-    }),
-  );
-  app.use(cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) }));
+/** The page is one of our own scripts and styles, and talks to this server. Nothing inline, no CDN. */
+const CONTENT_POLICY = {
+  defaultSrc: ["'none'"],
+  baseUri: ["'none'"],
+  connectSrc: ["'self'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'self'"],
+  imgSrc: ["'self'", "data:"],
+  mediaSrc: ["'self'", "blob:"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+};
+const PERMISSIONS_POLICY = "camera=(self), microphone=(self), display-capture=(self)";
 
-  app.get("/", (_request, response) => {
-    response.type("html").send(page(version));
+/** Creates the Express application: the page at `/`, `GET /health`, and errors as JSON. */
+export function createHttpApp(deps: HttpDeps): Express {
+  const { rooms, isAllowedOrigin, log, version, publicFolder, uptimeSeconds } = deps;
+  const app = express();
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  app.use((_request, response, next) => {
+    response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
+    next();
   });
+  app.use(cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) }));
 
   app.get("/health", async (_request, response) => {
     const uptime = Math.floor(uptimeSeconds());
     response.json({ status: "ok", uptime, version, ...(await rooms.count()) });
   });
+
+  // The page with its style and scripts, and the client as /client.js: what `npm run build:web` made.
+  app.use(express.static(publicFolder));
 
   app.use((request, response) => {
     const message = `there is no ${request.method} ${request.path} here`;
@@ -58,23 +72,4 @@ export function createHttpApp(deps: HttpDeps): Express {
   };
   app.use(onError);
   return app;
-}
-
-function page(version: string): string {
-  return `<!doctype html>
-<html lang="en">
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>WebRTC signaling server</title>
-  <style>
-    :root { color-scheme: light dark; }
-    body { max-width: 40rem; margin: 4rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif; }
-  </style>
-  <h1>WebRTC signaling server</h1>
-  <p>Version ${version} is running. Browsers meet here in rooms and swap offers, answers and ICE
-    candidates over Socket.IO; their audio and video then travel directly between them.</p>
-  <p>Connect with <code>io("http://localhost:3000")</code>, or this address in its place.
-    The README shows a whole call. How the server is doing: <a href="/health">/health</a>.</p>
-</html>
-`;
 }

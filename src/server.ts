@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http.ts";
@@ -35,8 +36,17 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);
   const uptimeSeconds = () => process.uptime();
   const version = readVersion();
+  // From src/ as well as from dist/.
+  const publicFolder = fileURLToPath(new URL("../dist/public", import.meta.url));
 
-  const app = createHttpApp({ rooms, isAllowedOrigin, log, version, uptimeSeconds });
+  const app = createHttpApp({
+    rooms,
+    isAllowedOrigin,
+    log,
+    version,
+    publicFolder,
+    uptimeSeconds,
+  });
   const httpServer = createServer(app);
   const connections = trackConnections(httpServer);
   const io: SignalingIo = new Server(httpServer, {

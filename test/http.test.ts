@@ -61,7 +61,8 @@ describe("HTTP", () => {
     const server = await startServer();
     for (const path of ["/", "/health", "/nothing"]) {
       const { headers } = await fetch(server.url + path);
-      expect(headers.get("content-security-policy")).toContain("default-src 'self'");
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(headers.get("content-security-policy")).not.toContain("unsafe");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("x-powered-by")).toBeNull();
     }

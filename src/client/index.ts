@@ -1,0 +1,23 @@
+/**
+ * A browser's side of the signaling server: `SignalingClient` to talk to it, and `Mesh` for calls of
+ * everyone with everyone on top. Each by itself, without a framework.
+ */
+
+export type {
+  Candidate,
+  Delivered,
+  Description,
+  ErrorCode,
+  IceServer,
+  Joined,
+  Peer,
+} from "../protocol.ts";
+export { type JoinOptions, Mesh } from "./mesh.ts";
+export type { MeshPeer } from "./peer.ts";
+export type { MeshEvents, MeshOptions, MeshState } from "./session.ts";
+export {
+  SignalingClient,
+  SignalingError,
+  type SignalingEvents,
+  type SignalingOptions,
+} from "./signaling.ts";

@@ -1,0 +1,140 @@
+/** One RTCPeerConnection to one peer, negotiated so that neither side has to wait for the other. */
+
+import type { Candidate, Description } from "../protocol.ts";
+
+/** What a link needs to know, and whom it calls. */
+export interface LinkOptions {
+  configuration: RTCConfiguration;
+  /** Whether this side gives way when both offer at once. Exactly one of the two does. */
+  polite: boolean;
+  sendDescription: (description: Description) => Promise<unknown>;
+  sendCandidate: (candidate: Candidate | null) => Promise<unknown>;
+  /** Gets what went wrong with this peer; the link goes on. */
+  onError: (error: unknown) => void;
+}
+
+/**
+ * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that
+ * crosses ours is ignored by the impolite side, and taken by the polite one, whose own is rolled back.
+ */
+export class Link {
+  readonly connection: RTCPeerConnection;
+  private readonly options: LinkOptions;
+  private readonly closing = new AbortController();
+  private makingOffer = false;
+  private settingAnswer = false;
+  private ignoringOffer = false;
+  /** Candidates that came before the description they belong to. */
+  private early: (Candidate | null)[] = [];
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+    this.connection = new RTCPeerConnection(options.configuration);
+    const { connection } = this;
+    const { signal } = this.closing;
+    connection.addEventListener("negotiationneeded", () => this.attempt(() => this.offer()), {
+      signal,
+    });
+    connection.addEventListener("icecandidate", ({ candidate }) => this.sendCandidate(candidate), {
+      signal,
+    });
+    connection.addEventListener(
+      "connectionstatechange",
+      () => connection.connectionState === "failed" && this.restartIce(),
+      { signal },
+    );
+  }
+
+  /** Takes an offer or an answer of the peer, in the order they came. */
+  async receiveDescription(description: Description): Promise<void> {
+    await this.attempt(async () => {
+      const { connection } = this;
+      const isOffer = description.type === "offer";
+      const mayTakeOffer =
+        !this.makingOffer && (connection.signalingState === "stable" || this.settingAnswer);
+      this.ignoringOffer = isOffer && !this.options.polite && !mayTakeOffer;
+      if (this.ignoringOffer) return;
+      // An answer to an offer that was rolled back meanwhile.
+      if (!isOffer && connection.signalingState === "stable") return;
+      this.settingAnswer = !isOffer;
+      try {
+        await connection.setRemoteDescription(description);
+      } finally {
+        this.settingAnswer = false;
+      }
+      for (const candidate of this.early.splice(0)) await this.addCandidate(candidate);
+      if (isOffer) await this.describe();
+    });
+  }
+
+  /** Takes a candidate of the peer, or null for the end of them; keeps one that comes too early. */
+  async receiveCandidate(candidate: Candidate | null): Promise<void> {
+    await this.attempt(async () => {
+      if (this.connection.remoteDescription) await this.addCandidate(candidate);
+      else if (!this.ignoringOffer) this.early.push(candidate);
+    });
+  }
+
+  /** Looks for a new path to the peer, after the network has changed or the connection has failed. */
+  restartIce(): void {
+    // Before the first description there is no path to replace.
+    if (this.connection.remoteDescription) this.connection.restartIce();
+  }
+
+  /** Closes the connection, and everything this has listened to. */
+  close(): void {
+    this.closing.abort();
+    this.connection.close();
+  }
+
+  private async offer(): Promise<void> {
+    this.makingOffer = true;
+    try {
+      await this.describe();
+    } finally {
+      this.makingOffer = false;
+    }
+  }
+
+  /** Makes the offer or the answer that the state asks for, and sends it. */
+  private async describe(): Promise<void> {
+    await this.connection.setLocalDescription();
+    const description = this.connection.localDescription;
+    if (!description || description.type === "rollback") return;
+    await this.options.sendDescription({ type: description.type, sdp: description.sdp });
+  }
+
+  private sendCandidate(candidate: RTCIceCandidate | null): void {
+    // Firefox says "no more" twice, with "" for each generation and with null; null alone will do.
+    if (candidate?.candidate === "") return;
+    this.attempt(() => this.options.sendCandidate(candidate && toInit(candidate)));
+  }
+
+  private async addCandidate(candidate: Candidate | null): Promise<void> {
+    try {
+      await this.connection.addIceCandidate(candidate);
+    } catch (error) {
+      // Those of an offer that was ignored fit no description.
+      if (!this.ignoringOffer) throw error;
+    }
+  }
+
+  /** Runs a step; what fails after the link was closed is nobody's concern. */
+  private async attempt(step: () => Promise<unknown>): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    try {
+      await step();
+    } catch (error) {
+      if (!this.closing.signal.aborted) this.options.onError(error);
+    }
+  }
+}
+
+function toInit({
+  candidate,
+  sdpMid,
+  sdpMLineIndex,
+  usernameFragment,
+}: RTCIceCandidate): Candidate {
+  return { candidate, sdpMid, sdpMLineIndex, usernameFragment };
+}

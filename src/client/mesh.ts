@@ -1,0 +1,94 @@
+/** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
+
+import { TypedEventTarget } from "./events.ts";
+import type { MeshPeer } from "./peer.ts";
+import { type MeshEvents, type MeshOptions, type MeshState, Session } from "./session.ts";
+import type { SignalingClient } from "./signaling.ts";
+
+/** Under which name to join, and how to give it up. */
+export interface JoinOptions {
+  name?: string;
+  /** Gives the join up while it is under way. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Calls everyone in a room and is called by whoever comes after. Media may change at any time; a lost
+ * server, another network and a failed connection are recovered from.
+ */
+export class Mesh extends TypedEventTarget<MeshEvents> {
+  private readonly signaling: SignalingClient;
+  private readonly options: MeshOptions;
+  private readonly tracks = new Map<MediaStreamTrack, readonly MediaStream[]>();
+  private session: Session | undefined;
+
+  constructor(signaling: SignalingClient, options: MeshOptions = {}) {
+    super();
+    this.signaling = signaling;
+    this.options = options;
+    for (const stream of options.streams ?? []) {
+      for (const track of stream.getTracks()) this.tracks.set(track, [stream]);
+    }
+  }
+
+  get state(): MeshState {
+    return this.session?.state ?? "idle";
+  }
+
+  /** The others in the call, longest-standing first. */
+  get peers(): MeshPeer[] {
+    return this.session?.peers ?? [];
+  }
+
+  /**
+   * Joins a room and calls everyone in it; leaves the one before. Resolves when the server has let us
+   * in; the calls follow.
+   *
+   * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
+   */
+  async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
+    await this.leave();
+    const { signaling, options, tracks } = this;
+    this.session = new Session(
+      { signaling, options, tracks, emit: (type, members) => this.emit(type, members) },
+      room,
+      name,
+    );
+    await this.session.start(signal);
+  }
+
+  /** Leaves the room and closes every connection. May join again. */
+  async leave(): Promise<void> {
+    if (this.state === "idle") return;
+    this.session?.end();
+    // Without a server there is no seat to give up.
+    await this.signaling.leave().catch(() => {});
+  }
+
+  /** Sends one more track to everyone, those who come later included. */
+  addTrack(track: MediaStreamTrack, ...streams: MediaStream[]): void {
+    this.tracks.set(track, streams);
+    for (const peer of this.peers) peer.addTrack(track, streams);
+  }
+
+  /** Sends a track no longer. */
+  removeTrack(track: MediaStreamTrack): void {
+    this.tracks.delete(track);
+    for (const peer of this.peers) peer.removeTrack(track);
+  }
+
+  /** Sends `to` in place of `from`, of the same kind, without negotiation: a screen for a camera. */
+  async replaceTrack(from: MediaStreamTrack, to: MediaStreamTrack): Promise<void> {
+    const streams = this.tracks.get(from) ?? [];
+    this.tracks.delete(from);
+    this.tracks.set(to, streams);
+    await Promise.all(this.peers.map((peer) => peer.replaceTrack(from, to)));
+  }
+
+  /** Sends over the open channels of this label; tells to how many peers. */
+  send(label: string, data: string): number {
+    const channels = this.peers.flatMap((peer) => peer.channels.get(label) ?? []);
+    for (const channel of channels) channel.send(data);
+    return channels.length;
+  }
+}

@@ -1,0 +1,198 @@
+/** One stay in a room, from join to leave: who is there, and the calls with them. */
+
+import type { Joined, Peer } from "../protocol.ts";
+import { onNetworkChange } from "./network.ts";
+import { type LocalTracks, MeshPeer } from "./peer.ts";
+import { type SignalingClient, SignalingError } from "./signaling.ts";
+
+/** What goes to each peer, and how it is reached. */
+export interface MeshOptions {
+  /** Local media, sent to everyone. */
+  streams?: readonly MediaStream[];
+  /** Data channels to open with everyone: from label to options, `{}` for a reliable one. */
+  channels?: Readonly<Record<string, RTCDataChannelInit>>;
+  /** For each RTCPeerConnection, over what the server says about ICE. */
+  configuration?: RTCConfiguration;
+}
+
+/** Where a mesh stands. `reconnecting`: the server is out of reach; calls that stand go on. */
+export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
+
+/** What a mesh tells, by event type. */
+export interface MeshEvents {
+  statechange: { state: MeshState };
+  peerjoin: { peer: MeshPeer };
+  peerleave: { peer: MeshPeer };
+  /** As on RTCPeerConnection. */
+  track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
+  /** A channel with this peer is open: of a label in the options, or one that the peer has opened. */
+  datachannel: { peer: MeshPeer; channel: RTCDataChannel };
+  /** See `peer.connection.connectionState`. */
+  connectionstatechange: { peer: MeshPeer };
+  /** What went wrong with a peer; or with coming back to the room, and then `peer` is undefined. */
+  error: { peer: MeshPeer | undefined; error: unknown };
+}
+
+/** What a session builds on. */
+export interface SessionDeps {
+  signaling: SignalingClient;
+  options: MeshOptions;
+  /** Local media, as it changes. */
+  tracks: LocalTracks;
+  emit: <Type extends keyof MeshEvents>(type: Type, members: MeshEvents[Type]) => void;
+}
+
+/** One stay in a room. Nothing of it is left when it has ended: no listener, no connection. */
+export class Session {
+  private readonly deps: SessionDeps;
+  private readonly room: string;
+  private readonly name: string | undefined;
+  private readonly members = new Map<string, MeshPeer>();
+  private readonly ending = new AbortController();
+  private joined: Joined | undefined;
+  state: MeshState = "idle";
+
+  constructor(deps: SessionDeps, room: string, name: string | undefined) {
+    this.deps = deps;
+    this.room = room;
+    this.name = name;
+  }
+
+  get peers(): MeshPeer[] {
+    return [...this.members.values()];
+  }
+
+  /** Joins; the calls follow. When it is refused or given up, the session has ended. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    this.follow();
+    this.setState("joining");
+    try {
+      await this.join(signal);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  /** Closes every connection and listens no more. The seat is the caller's to give up. */
+  end(): void {
+    this.ending.abort();
+    for (const { id } of this.peers) this.remove(id);
+    this.setState("idle");
+  }
+
+  private async join(signal?: AbortSignal): Promise<void> {
+    await this.deps.signaling.join(this.room, {
+      ...(this.name !== undefined && { name: this.name }),
+      signal: AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]),
+    });
+  }
+
+  /** Listens to the server and to the network until the end. */
+  private follow(): void {
+    const { members } = this;
+    const { signaling, tracks } = this.deps;
+    const until = { signal: this.ending.signal };
+    signaling.addEventListener("join", (joined) => this.enter(joined), until);
+    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer), until);
+    signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
+    signaling.addEventListener(
+      "description",
+      ({ description, from }) => members.get(from)?.receiveDescription(tracks, description),
+      until,
+    );
+    signaling.addEventListener(
+      "candidate",
+      ({ candidate, from }) => members.get(from)?.receiveCandidate(candidate),
+      until,
+    );
+    signaling.addEventListener("connect", () => this.comeBack(), until);
+    signaling.addEventListener(
+      "disconnect",
+      ({ willReconnect }) => {
+        if (willReconnect) this.setState("reconnecting");
+        else this.fail(new SignalingError("disconnected", "the server ended the connection"));
+      },
+      until,
+    );
+    onNetworkChange(() => {
+      for (const peer of this.peers) peer.restartIce();
+    }, this.ending.signal);
+  }
+
+  /** In the room, for the first time or again: whoever is there already gets our offer. */
+  private enter(joined: Joined): void {
+    // Those who were there before a reconnect know us by an id that is gone.
+    for (const { id } of this.peers) this.remove(id);
+    this.joined = joined;
+    const { tracks, options } = this.deps;
+    for (const user of joined.users) this.add(user)?.call(tracks, options.channels ?? {});
+    this.setState("joined");
+  }
+
+  /** Connected again, with a new id and in no room. */
+  private async comeBack(): Promise<void> {
+    if (this.state !== "reconnecting") return;
+    try {
+      await this.join();
+    } catch (error) {
+      // Lost once more: there will be another connect.
+      if (!isCode(error, "disconnected")) this.fail(error);
+    }
+  }
+
+  private add({ id, name }: Peer): MeshPeer | undefined {
+    if (!this.joined) return undefined;
+    const { self, iceServers, iceTransportPolicy } = this.joined;
+    const { signaling, options, emit } = this.deps;
+    const peer: MeshPeer = new MeshPeer(
+      { id, name },
+      {
+        configuration: { iceServers, iceTransportPolicy, ...options.configuration },
+        // Both sides compare the same two ids, so one of them is polite and the other is not.
+        polite: self.id < id,
+        sendDescription: (description) => signaling.sendDescription(description, id),
+        sendCandidate: (candidate) => signaling.sendCandidate(candidate, id),
+        onError: (error) => this.report(peer, error),
+      },
+      {
+        track: ({ track, streams }) => emit("track", { peer, track, streams }),
+        channel: (channel) => emit("datachannel", { peer, channel }),
+        connectionState: () => emit("connectionstatechange", { peer }),
+      },
+    );
+    this.members.set(id, peer);
+    emit("peerjoin", { peer });
+    return peer;
+  }
+
+  private remove(id: string): void {
+    const peer = this.members.get(id);
+    if (!peer) return;
+    this.members.delete(id);
+    peer.close();
+    this.deps.emit("peerleave", { peer });
+  }
+
+  private report(peer: MeshPeer, error: unknown): void {
+    // Said to somebody who has left, or while the server is away: nothing is wrong with the peer.
+    if (isCode(error, "peer_not_found", "not_in_room", "disconnected")) return;
+    this.deps.emit("error", { peer, error });
+  }
+
+  private fail(error: unknown): void {
+    if (this.ending.signal.aborted) return;
+    this.end();
+    this.deps.emit("error", { peer: undefined, error });
+  }
+
+  private setState(state: MeshState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.deps.emit("statechange", { state });
+  }
+}
+
+function isCode(error: unknown, ...codes: SignalingError["code"][]): boolean {
+  return error instanceof SignalingError && codes.includes(error.code);
+}

@@ -1,0 +1,3 @@
+import { Mesh, SignalingClient } from "../client/index.ts";
+
+Object.assign(globalThis, { Mesh, SignalingClient });
