@@ -1,3 +1,35 @@
-import { Mesh, SignalingClient } from "../client/index.ts";
+/** The page: a lobby, and the call that it leads to. The client is all it knows of the server. */
 
-Object.assign(globalThis, { Mesh, SignalingClient });
+import { SignalingClient } from "../client/index.ts";
+import { Call } from "./call.ts";
+import { createMediaControls } from "./controls.ts";
+import { copyLinkOnClick } from "./copy-link.ts";
+import { find } from "./dom.ts";
+import { type Entry, Lobby } from "./lobby.ts";
+import { LocalMedia } from "./media.ts";
+import { explainJoin } from "./problems.ts";
+import { showRoomInAddress } from "./room.ts";
+import { createToast } from "./toast.ts";
+
+const signaling = new SignalingClient();
+const media = new LocalMedia();
+const say = createToast();
+const root = find(HTMLElement, "#call");
+const lobby = new Lobby({ root: find(HTMLElement, "#lobby"), signaling, media, say, join });
+
+createMediaControls(root, media, say);
+copyLinkOnClick(root, say);
+lobby.start();
+
+async function join({ name, room }: Entry, giveUp: AbortSignal): Promise<void> {
+  const onEnd = (error?: unknown) => {
+    root.hidden = true;
+    lobby.show(error === undefined ? "You have left the call." : explainJoin(error, room));
+  };
+  const call = new Call({ root, signaling, media, say, room, name, onEnd });
+  await call.join(giveUp);
+  showRoomInAddress(room);
+  lobby.hide();
+  root.hidden = false;
+  find(HTMLElement, "h1", root).focus();
+}

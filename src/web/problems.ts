@@ -1,0 +1,27 @@
+/** What went wrong, in words for the person in front of the page. */
+
+import { SignalingError } from "../client/index.ts";
+
+const ADVICE: Record<string, string> = {
+  NotAllowedError:
+    "This page may not use your camera or microphone. Allow it in the browser's address bar.",
+  NotFoundError: "No camera or microphone was found.",
+  NotReadableError: "Another program is using your camera or microphone.",
+  SecurityError: "Browsers give a camera only to pages that come over HTTPS.",
+};
+
+/** Why there is no camera or microphone, and what to do. */
+export function explainCapture(error: unknown): string {
+  const known = error instanceof DOMException ? ADVICE[error.name] : undefined;
+  return known ?? "Your camera or microphone could not be started.";
+}
+
+/** Why we are not in the room, or no longer. */
+export function explainJoin(error: unknown, room: string): string {
+  if (!(error instanceof SignalingError)) return `Joining failed: ${String(error)}`;
+  if (error.code === "room_full") {
+    return `The room ${room} is full. Try again when somebody has left, or take another room.`;
+  }
+  if (error.code === "disconnected") return "The server has ended the connection. Join again.";
+  return `The server said no: ${error.message}.`;
+}

@@ -1,0 +1,33 @@
+/** Rooms as the page names them: in the address, in a link to share, and made up. */
+
+const FIRST =
+  "amber bold brisk calm clear coral early fair fresh glad keen kind light lucid quick quiet";
+const SECOND =
+  "birch brook cedar cove delta fern field grove harbor heron lark maple meadow otter reef willow";
+/** Without those that look alike. */
+const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
+
+/** The room that the page's address names, or `""`. */
+export function roomInAddress(): string {
+  return new URL(location.href).searchParams.get("room") ?? "";
+}
+
+/** Puts the room in the address, so that a reload comes back to it. */
+export function showRoomInAddress(room: string): void {
+  history.replaceState(null, "", linkTo(room));
+}
+
+/** The link that leads others to this room. */
+export function linkTo(room: string): string {
+  const link = new URL(location.pathname, location.origin);
+  link.searchParams.set("room", room);
+  return link.href;
+}
+
+/** Makes up a room that is easy to say and hard to guess, such as `calm-otter-k7qd`. */
+export function suggestRoom(): string {
+  const random = crypto.getRandomValues(new Uint8Array(6));
+  const pick = (from: readonly string[], at: number) => from[(random[at] ?? 0) % from.length] ?? "";
+  const tail = [2, 3, 4, 5].map((at) => pick([...LETTERS], at)).join("");
+  return [pick(FIRST.split(" "), 0), pick(SECOND.split(" "), 1), tail].join("-");
+}
