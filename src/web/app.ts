@@ -24,7 +24,8 @@ lobby.start();
 async function join({ name, room }: Entry, giveUp: AbortSignal): Promise<void> {
   const onEnd = (error?: unknown) => {
     root.hidden = true;
-    lobby.show(error === undefined ? "You have left the call." : explainJoin(error, room));
+    lobby.show(error === undefined ? "" : explainJoin(error, room));
+    if (error === undefined) say("You have left the call.");
   };
   const call = new Call({ root, signaling, media, say, room, name, onEnd });
   await call.join(giveUp);

@@ -53,7 +53,7 @@ export class Lobby {
     return this.preview.start();
   }
 
-  /** Shows the lobby again, after a call, with what there is to say about its end. */
+  /** Shows the lobby again after a call, with the reason if it has not ended well. */
   show(notice: string): void {
     this.options.root.hidden = false;
     this.preview.show(true);

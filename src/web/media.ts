@@ -4,8 +4,8 @@ import type { Mesh } from "../client/index.ts";
 import type { Sending } from "./messages.ts";
 
 const CAMERA = {
-  width: { ideal: 1_280 },
-  height: { ideal: 720 },
+  width: { ideal: 960 },
+  height: { ideal: 540 },
   frameRate: { ideal: 24, max: 30 },
 } satisfies MediaTrackConstraints;
 

@@ -41,19 +41,20 @@ export function createFactsReader(connection: RTCPeerConnection): () => Promise<
 
 /** Chromium names the pair in its transport; Firefox has none and nominates it. */
 function selectedPair(all: Stats[]): Stats | undefined {
-  const id = all.find(({ selectedCandidatePairId }) => selectedCandidatePairId);
-  if (id) return all.find((stats) => stats.id === id.selectedCandidatePairId);
+  const transport = all.find(({ selectedCandidatePairId }) => selectedCandidatePairId);
+  if (transport) return all.find(({ id }) => id === transport.selectedCandidatePairId);
   return all.find(
     ({ type, state, nominated }) => type === "candidate-pair" && state === "succeeded" && nominated,
   );
 }
 
 function pathOf(all: Stats[], pair: Stats): Pick<Facts, "path"> {
-  const types = [pair.localCandidateId, pair.remoteCandidateId].map(
-    (id) => all.find((stats) => stats.id === id)?.candidateType,
-  );
-  if (types.includes("relay")) return { path: "relayed" };
-  return { path: types.some((type) => type?.endsWith("rflx")) ? "reflexive" : "direct" };
+  const typeOf = (id?: string) => all.find((stats) => stats.id === id)?.candidateType;
+  const [local, remote] = [typeOf(pair.localCandidateId), typeOf(pair.remoteCandidateId)];
+  if (local === "relay" || remote === "relay") return { path: "relayed" };
+  // A remote "prflx" alone says nothing: on one's own network, too, browsers hide their addresses.
+  const isReflexive = local === "srflx" || local === "prflx" || remote === "srflx";
+  return { path: isReflexive ? "reflexive" : "direct" };
 }
 
 function roundTripOf(all: Stats[], pair: Stats): Pick<Facts, "roundTripMs"> {

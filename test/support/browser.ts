@@ -43,10 +43,17 @@ function findInstalled(): string | undefined {
   return INSTALLED.find((path) => path && existsSync(path));
 }
 
+/** Launches the browser, for as long as the caller likes; one that refuses the camera, if told. */
+export async function startBrowser({ refusing = false } = {}): Promise<Browser> {
+  const executablePath = findInstalled() ?? (await sparticuz.executablePath());
+  const refusal = ["--deny-permission-prompts"];
+  const args = refusing ? FLAGS.filter((flag) => !flag.includes("fake-ui")).concat(refusal) : FLAGS;
+  return chromium.launch({ executablePath, args });
+}
+
 /** Launches the browser; closed when the test ends. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = findInstalled() ?? (await sparticuz.executablePath());
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await startBrowser();
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -1,0 +1,95 @@
+/** Somebody who uses the page in a browser: opens it, joins, looks and listens. */
+
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { expect, onTestFinished } from "vitest";
+
+const OTHER = ".tile:not(.self) video";
+
+/** Where and as whom to open the page; the rest is for the browser. */
+interface OpenOptions extends BrowserContextOptions {
+  name?: string;
+  room?: string;
+  /** Runs in the page before its own script. */
+  prepare?: () => void;
+}
+
+/** One person, in a browser context of their own. Gone when the test ends. */
+export class Person {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens the page, and fills in the form. */
+  static async open(browser: Browser, url: string, options: OpenOptions = {}): Promise<Person> {
+    const { name, room, prepare, ...context } = options;
+    const browserContext = await browser.newContext(context);
+    onTestFinished(() => browserContext.close());
+    if (prepare) await browserContext.addInitScript(prepare);
+    const page = await browserContext.newPage();
+    page.on("pageerror", (error) => expect.soft(error, "an error in the page").toBeUndefined());
+    page.on("console", (message) =>
+      expect.soft(message.text(), "in the console").not.toContain("Content Security Policy"),
+    );
+    await page.goto(room === undefined ? url : `${url}/?room=${encodeURIComponent(room)}`);
+    if (name !== undefined) await page.getByLabel("Your name").fill(name);
+    return new Person(page);
+  }
+
+  /** Opens the page and joins. */
+  static async inCall(browser: Browser, url: string, options: OpenOptions = {}): Promise<Person> {
+    const person = await Person.open(browser, url, { room: "demo", ...options });
+    await person.press("Join");
+    await person.page.locator("#call").waitFor();
+    return person;
+  }
+
+  /** The tile with this name on its plate. */
+  tile(name: string): Locator {
+    return this.page.locator(".tile").filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  /** Presses the button of this name, of those that can be seen. */
+  async press(name: string): Promise<void> {
+    await this.page.getByRole("button", { name, exact: true }).click();
+  }
+
+  async write(text: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Message" }).fill(text);
+    await this.press("Send");
+  }
+
+  /** Resolves when exactly `count` others are here, and a moving picture of each. */
+  async sees(count: number): Promise<void> {
+    await this.page.waitForFunction((count) => {
+      const videos = [...document.querySelectorAll<HTMLVideoElement>(".tile:not(.self) video")];
+      const moving = videos.filter(
+        (video) => video.videoWidth > 2 && video.getVideoPlaybackQuality().totalVideoFrames >= 10,
+      );
+      return videos.length === count && moving.length === count;
+    }, count);
+  }
+
+  /** Resolves when the one other person's picture has moved on by ten frames, and has this shape. */
+  async seesMotion(widthToHeight = 16 / 9): Promise<void> {
+    const frames = await this.page.$eval(OTHER, (video) => {
+      return (video as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames;
+    });
+    await this.page.waitForFunction(
+      ({ OTHER, frames, widthToHeight }) => {
+        const video = document.querySelector<HTMLVideoElement>(OTHER);
+        if (!video) return false;
+        const shape = video.videoWidth / video.videoHeight;
+        const { totalVideoFrames } = video.getVideoPlaybackQuality();
+        return totalVideoFrames >= frames + 10 && Math.abs(shape - widthToHeight) < 0.05;
+      },
+      { OTHER, frames, widthToHeight },
+    );
+  }
+
+  /** Resolves when this is said aloud. */
+  async hears(text: string): Promise<void> {
+    await this.page.getByRole("status").filter({ hasText: text }).first().waitFor();
+  }
+}
