@@ -14,8 +14,9 @@ const GAP = 12;
 /** A tile's width over its height stays between these; the picture is cropped to it. */
 const NARROWEST = 3 / 4;
 const WIDEST = 16 / 9;
-/** How much of the stage the others keep beside somebody's screen. */
-const STRIP = 0.22;
+/** How much of the stage the others keep beside somebody's screen, or below it on a narrow one. */
+const STRIP_BESIDE = 0.22;
+const STRIP_BELOW = 0.36;
 
 /** Places `count` tiles in rows and columns, the last row centred. All sizes in CSS pixels. */
 export function arrange(stage: Size, count: number): Box[] {
@@ -40,8 +41,8 @@ export function arrangeAround(stage: Size, count: number): Box[] {
   if (count < 2) return [{ x: 0, y: 0, ...stage }];
   const isWide = stage.width > stage.height;
   const strip = isWide
-    ? { width: stage.width * STRIP, height: stage.height }
-    : { width: stage.width, height: stage.height * STRIP };
+    ? { width: stage.width * STRIP_BESIDE, height: stage.height }
+    : { width: stage.width, height: stage.height * STRIP_BELOW };
   const large = isWide
     ? { width: stage.width - strip.width - GAP, height: stage.height }
     : { width: stage.width, height: stage.height - strip.height - GAP };
