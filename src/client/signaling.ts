@@ -57,6 +57,8 @@ export interface SignalingEvents {
 export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   private readonly closing = new AbortController();
+  /** How often a join was asked for; only the newest counts. */
+  private joins = 0;
 
   /** @param url the server's address; left out, it is the page's own */
   constructor(url?: string | URL, options: SignalingOptions = {}) {
@@ -90,15 +92,17 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     { name, signal }: { name?: string; signal?: AbortSignal } = {},
   ): Promise<Joined> {
     await this.untilConnected(signal);
+    const turn = ++this.joins;
+    const isCurrent = () => turn === this.joins && this.socket.connected;
     const request = this.request<Joined>((reply) =>
       this.socket.emit("join", { room, ...(name !== undefined && { name }) }, (ack) => {
         // At once, not a promise later: what comes next from the server builds on it.
-        if (ack.ok) this.emit("join", ack);
+        if (ack.ok && isCurrent()) this.emit("join", ack);
         reply(ack);
       }),
     );
-    // Given up when the server has seated us already: give the seat up, too.
-    return abortable(request, signal, () => this.socket.connected && this.socket.emit("leave"));
+    // Given up when the server has seated us already: give the seat up, too, if we took no other since.
+    return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
   }
 
   /** Leaves the room; the connection stays. */
