@@ -15,7 +15,7 @@ export interface HttpDeps {
   version: string;
   /** The folder with the built page and client. */
   publicFolder: string;
-  /** For how many seconds the server has been up. */
+  /** For how many seconds the process has been up. */
   uptimeSeconds: () => number;
 }
 
@@ -59,14 +59,6 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error);
-    // Express marks what the client did wrong, a malformed URL for instance, with a 4xx status.
-    const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
-    if (typeof status === "number" && status >= 400 && status < 500) {
-      response
-        .status(status)
-        .json({ error: { code: "bad_request", message: "malformed request" } });
-      return;
-    }
     log.error({ err: error }, "a request failed");
     response.status(500).json({ error: { code: "internal", message: "the server failed" } });
   };

@@ -36,7 +36,7 @@ const name = z
   .string({ error: "must be a string" })
   .trim()
   .refine((s) => [...s].length <= 64, { error: "must be at most 64 characters" })
-  // Half a surrogate pair is no character; it would reach the others as something else.
+  // Half a surrogate pair is no character; strict JSON readers refuse it.
   .refine((s) => !/[\p{Cc}\p{Cs}]/u.test(s), { error: "must not have control characters" });
 
 const join = z.object(

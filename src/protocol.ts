@@ -36,7 +36,7 @@ export interface Target {
 }
 
 /** Who a relayed message is from: the server's word, not the sender's. */
-export interface Origin {
+export interface Sender {
   from: string;
 }
 
@@ -102,9 +102,9 @@ export interface ServerToClientEvents {
   user_joined: (peer: Peer) => void;
   /** To those left in a room, when somebody has left it or is gone. */
   user_exit: (peer: { id: string }) => void;
-  getOffer: (description: Description, origin: Origin) => void;
-  getAnswer: (description: Description, origin: Origin) => void;
-  getCandidate: (candidate: Candidate | null, origin: Origin) => void;
+  getOffer: (description: Description, sender: Sender) => void;
+  getAnswer: (description: Description, sender: Sender) => void;
+  getCandidate: (candidate: Candidate | null, sender: Sender) => void;
   /** To the sender of a refused event that asked for no acknowledgement. */
   signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
 }

@@ -31,7 +31,8 @@ export type Route =
 
 /**
  * The seats. Its methods return promises, so that a registry shared by several servers can stand
- * behind the same interface. A socket may be gone by the time one of them is kept.
+ * behind the same interface. A socket may be gone by the time one of them resolves; they resolve in the
+ * order in which the seats changed, so that everyone is told in that order.
  */
 export interface RoomRegistry {
   /** Seats `peer` in `room`, out of any other room. When refused, it stays where it was. */

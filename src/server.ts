@@ -29,7 +29,7 @@ export interface SignalingServer {
   readonly io: SignalingIo;
 }
 
-/** Creates a signaling server: Express and Socket.IO on one HTTP server. Refuses nothing. */
+/** Creates a signaling server: Express and Socket.IO on one HTTP server. */
 export function createSignalingServer(config: Config, overrides: Overrides = {}): SignalingServer {
   const log = overrides.log ?? createLogger({ level: config.logLevel });
   const rooms = overrides.rooms ?? new MemoryRoomRegistry(config);
@@ -90,8 +90,7 @@ async function endWithin(graceMs: number, ended: Promise<void>, connections: Set
   const timer = setTimeout(() => {
     for (const connection of connections) connection.destroy();
   }, graceMs);
-  await ended;
-  clearTimeout(timer);
+  await ended.finally(() => clearTimeout(timer));
 }
 
 function trackConnections(httpServer: ReturnType<typeof createServer>): Set<TcpSocket> {

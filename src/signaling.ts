@@ -16,8 +16,8 @@ import type {
   ClientToServerEvents,
   Delivered,
   Joined,
-  Origin,
   Peer,
+  Sender,
   ServerToClientEvents,
 } from "./protocol.ts";
 import type { Departure, RoomRegistry } from "./rooms.ts";
@@ -49,16 +49,16 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
     Object.entries({
       join: (socket, [request]) => join(socket, request),
       offer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...said) =>
-          receivers.emit("getOffer", ...said),
+        relay(socket, parseDescription(description), target, (receivers, ...message) =>
+          receivers.emit("getOffer", ...message),
         ),
       answer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...said) =>
-          receivers.emit("getAnswer", ...said),
+        relay(socket, parseDescription(description), target, (receivers, ...message) =>
+          receivers.emit("getAnswer", ...message),
         ),
       candidate: (socket, [candidate, target]) =>
-        relay(socket, parseCandidate(candidate), target, (receivers, ...said) =>
-          receivers.emit("getCandidate", ...said),
+        relay(socket, parseCandidate(candidate), target, (receivers, ...message) =>
+          receivers.emit("getCandidate", ...message),
         ),
       leave: async (socket) => {
         await depart(socket.id);
@@ -74,18 +74,23 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
     const enqueue = (task: () => Promise<void>) => {
       last = last.then(task).catch((error: unknown) => void reportFault(error));
     };
-    socket.onAny((event: unknown, ...args: unknown[]) =>
-      enqueue(() => serve(socket, String(event), args)),
-    );
+    socket.onAny((event: unknown, ...args: unknown[]) => {
+      // What was read together with the socket's end arrives behind it, and would take a seat for good.
+      if (!socket.connected) return;
+      // Socket.IO lets numbers pass for names.
+      enqueue(() => serve(socket, String(event), args));
+    });
     socket.on("disconnect", () => enqueue(() => depart(socket.id)));
   });
 
   /** Serves one event, known or not, and answers it whatever happens. */
   async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
-    const reply = typeof args.at(-1) === "function" ? args.pop() : undefined;
+    const last = args.at(-1);
+    const reply = typeof last === "function" ? last : undefined;
+    if (reply) args.pop();
     const ack = await handle(socket, event, args);
     if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
-    if (typeof reply === "function") reply(ack);
+    if (reply) reply(ack);
     else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
   }
 
@@ -139,7 +144,7 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
     socket: SignalingSocket,
     payload: Parsed<T>,
     target: unknown,
-    send: (receivers: Receivers, payload: T, origin: Origin) => void,
+    send: (receivers: Receivers, payload: T, sender: Sender) => void,
   ): Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);

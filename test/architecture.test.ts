@@ -42,9 +42,9 @@ const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((f)
 /** What a file of ours imports: files of ours, and packages. Type imports count. */
 function importsOf(file: string): { ours: string[]; packages: string[] } {
   const source = readFileSync(join(SRC, file), "utf8");
-  const specifiers = [...source.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"/gms)].map(
-    ([, s = ""]) => s,
-  );
+  const specifiers = [
+    ...source.matchAll(/(?:^(?:import|export)\s[^;]*?from|^import|\bimport\()\s*"([^"]+)"/gms),
+  ].map(([, s = ""]) => s);
   const isOurs = (specifier: string) => specifier.startsWith(".");
   return {
     ours: specifiers.filter(isOurs).map((s) => posix.join(dirname(file), s)),

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
-import { createSignalingServer, type Overrides } from "../../src/server.ts";
+import { MemoryRoomRegistry, type RoomRegistry } from "../../src/rooms.ts";
+import { createSignalingServer } from "../../src/server.ts";
 import type { SignalingIo } from "../../src/signaling.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
@@ -15,18 +15,23 @@ type Env = Record<string, string>;
 
 const LOOPBACK = { HOST: "127.0.0.1", PORT: "0" };
 
-/** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
-export async function startServer(env: Env = {}, overrides: Overrides = {}) {
+/**
+ * Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. `wrap` may put
+ * something between the server and its registry.
+ */
+export async function startServer(
+  env: Env = {},
+  wrap: (rooms: MemoryRoomRegistry) => RoomRegistry = (rooms) => rooms,
+) {
   const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config);
   const server = createSignalingServer(config, {
-    rooms,
+    rooms: wrap(rooms),
     log: createLogger({
       level: config.logLevel,
       destination: { write: (line) => void log.push(line) },
     }),
-    ...overrides,
   });
   const connections = watchConnections(server.io);
   const url = `http://127.0.0.1:${await server.listen()}`;
@@ -36,6 +41,7 @@ export async function startServer(env: Env = {}, overrides: Overrides = {}) {
     log,
     io: server.io,
     close: server.close,
+    rooms,
     /** The registry's two maps. */
     maps: { rooms: rooms["rooms"], socketToRoom: rooms["socketToRoom"] },
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),
