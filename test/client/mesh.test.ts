@@ -32,6 +32,15 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     const { join } = await setUp();
     const [ada, bob] = [await join(), await join()];
     await seeEachOther([ada, bob]);
+    for (const page of [ada, bob]) {
+      await page.evaluate(() => {
+        window.collisions = 0;
+        window.signaling.addEventListener("description", ({ description }) => {
+          const state = window.mesh.peers[0]?.connection.signalingState;
+          if (description.type === "offer" && state !== "stable") window.collisions++;
+        });
+      });
+    }
     let settled = 0;
     for (let round = 1; round <= 20; round++) {
       const moment = Date.now() + 100;
@@ -50,18 +59,20 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
         await page.waitForFunction((round) => {
           const connection = window.mesh.peers[0]?.connection;
           if (connection?.signalingState !== "stable") return false;
-          const live = connection
-            .getTransceivers()
-            .filter(({ currentDirection }) => currentDirection !== null);
-          const sent = live.filter(({ sender }) => sender.track);
+          const directions = connection.getTransceivers().map((t) => t.currentDirection ?? "");
+          const count = (direction: RegExp) => directions.filter((d) => direction.test(d)).length;
           // Camera, microphone and one more each round, both ways.
-          const received = connection.getReceivers().filter(({ track }) => !track.muted || track);
-          return sent.length === 2 + round && received.length >= 2 + round;
+          return count(/^send/) === 2 + round && count(/recv/) === 2 + round;
         }, round);
       }
       settled++;
     }
     expect(settled).toBe(20);
+    // Offers did cross: otherwise nothing was proven.
+    const collisions = await Promise.all(
+      [ada, bob].map((page) => page.evaluate(() => window.collisions)),
+    );
+    expect(Math.max(...collisions)).toBeGreaterThan(5);
     for (const page of [ada, bob]) {
       expect(await page.evaluate(() => window.errors)).toEqual([]);
       expect(await page.evaluate(() => window.mesh.peers[0]?.connection.connectionState)).toBe(

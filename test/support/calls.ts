@@ -13,6 +13,7 @@ declare global {
     signaling: client.SignalingClient;
     camera: MediaStream;
     errors: string[];
+    collisions: number;
     /** Decoded frames by the peer's id. */
     decoded: () => Record<string, number>;
     /** RTCPeerConnections made so far that are not closed. */
