@@ -98,7 +98,7 @@ export class Session {
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
-      ({ description, from }) => members.get(from)?.receiveDescription(tracks, description),
+      ({ description, from }) => members.get(from)?.receiveDescription(description, tracks),
       until,
     );
     signaling.addEventListener(

@@ -152,4 +152,45 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
     await ours.waitForFunction(() => Object.values(window.decoded()).some((count) => count >= 5));
     expect(await ours.evaluate(() => window.errors)).toEqual([]);
   });
+
+  test("an answer nobody asked for is ignored; nonsense is an error of that peer, and the call goes on", async () => {
+    const { server, join } = await setUp();
+    const [ada, bob] = [await join(), await join()];
+    await seeEachOther([ada, bob]);
+    const eve = await server.connect();
+    await eve.join("demo");
+    await eve.request("answer", { type: "answer", sdp: "v=0\r\n" });
+    await eve.request("candidate", { candidate: "candidate:nonsense" });
+    expect(await ada.evaluate(() => window.errors)).toEqual([]);
+    await eve.offer("nonsense");
+    await ada.waitForFunction(() => window.errors.length > 0);
+    eve.socket.disconnect();
+    await ada.waitForFunction(() => window.mesh.peers.length === 1);
+    await ada.evaluate(() => window.errors.splice(0));
+    await bob.evaluate(() => window.errors.splice(0));
+    await seeEachOther([ada, bob, await join()]);
+  });
+
+  test.each(["comes last", "is there first"])(
+    "one with nothing to send, who %s, sees all the same",
+    async (when) => {
+      const { join } = await setUp();
+      const watcher = await join("elsewhere");
+      const joinWatcher = () =>
+        watcher.evaluate(async () => {
+          await window.mesh.leave();
+          window.watch(new window.client.Mesh(window.signaling));
+          await window.mesh.join("demo");
+        });
+      if (when === "is there first") await joinWatcher();
+      const ada = await join();
+      if (when === "comes last") await joinWatcher();
+      await watcher.waitForFunction(() =>
+        Object.values(window.decoded()).some((count) => count >= 5),
+      );
+      for (const page of [ada, watcher]) {
+        expect(await page.evaluate(() => window.errors)).toEqual([]);
+      }
+    },
+  );
 });

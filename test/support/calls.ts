@@ -10,6 +10,8 @@ declare global {
   interface Window {
     client: typeof client;
     mesh: client.Mesh;
+    /** Takes a mesh for the page's own: shows its pictures and keeps its errors. */
+    watch: (mesh: client.Mesh) => void;
     signaling: client.SignalingClient;
     camera: MediaStream;
     errors: string[];
