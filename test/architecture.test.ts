@@ -15,8 +15,12 @@ const FLOORS: Record<string, number> = {
   "rooms.ts": 2,
   "payloads.ts": 2,
   "origins.ts": 2,
+  "ice.ts": 2,
+  "relay-only.ts": 2,
   "config.ts": 1,
   "logger.ts": 1,
+  "ice-options.ts": 0,
+  "ice-urls.ts": 0,
   "protocol.ts": 0,
 };
 
