@@ -1,0 +1,121 @@
+/** A real TURN server: coturn, on a loopback address of its own, stopped when the test ends. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** Where coturn's program is; Debian's package brings the one for the shell along. */
+const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"];
+
+function find(program: string): string | undefined {
+  return PLACES.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+/** Why there is no coturn to test with, or undefined. Under CI there has to be one. */
+export const missingCoturn =
+  // Elsewhere 127.0.0.1 is the only loopback address.
+  process.platform === "linux" && ["turnserver", "turnutils_uclient", "openssl"].every(find)
+    ? undefined
+    : "no coturn here: on Linux install the packages coturn and openssl";
+
+if (missingCoturn) {
+  if (process.env["CI"]) throw new Error(missingCoturn);
+  console.warn(`skipped: ${missingCoturn}`);
+}
+
+/** A loopback address that nobody else uses, so that every port on it is free. */
+export function ownAddress(): string {
+  const byte = (min: number) => min + Math.floor(Math.random() * (255 - min));
+  return `127.${byte(2)}.${byte(0)}.${byte(1)}`;
+}
+
+export interface Coturn {
+  /** Where it listens, on port 3478 for UDP and TCP, and 5349 for TLS. */
+  readonly address: string;
+  /** Where the peers' relays are: another one, so that a test can tell them apart. */
+  readonly relayAddress: string;
+  readonly secret: string;
+  /** The file with the certificate, which it has signed itself. */
+  readonly cert: string;
+  /** Everything it has logged. */
+  log(): string;
+  /** Resolves with the match when the log has one. */
+  logged(pattern: RegExp): Promise<RegExpMatchArray>;
+}
+
+/**
+ * Starts coturn, which checks credentials by the TURN REST scheme if not told otherwise:
+ * "fixed" knows the user `ada` with the password `pass`, "none" lets everybody in.
+ */
+export async function startCoturn(auth: "secret" | "fixed" | "none" = "secret"): Promise<Coturn> {
+  const [address, relayAddress] = [ownAddress(), ownAddress()];
+  const secret = `north-${address}`;
+  const folder = mkdtempSync(join(tmpdir(), "coturn-"));
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  createCertificate(address, cert, key);
+  const options = [
+    ...{
+      secret: ["use-auth-secret", `static-auth-secret=${secret}`],
+      fixed: ["lt-cred-mech", "user=ada:pass"],
+      none: ["no-auth"],
+    }[auth],
+    `listening-ip=${address}`,
+    `relay-ip=${relayAddress}`,
+    "allow-loopback-peers",
+    "realm=turn.example.com",
+    "fingerprint",
+    "no-cli",
+    `cert=${cert}`,
+    `pkey=${key}`,
+    "no-dtls",
+    "min-port=50000",
+    "max-port=50099",
+    "verbose",
+    "log-file=stdout",
+    `pidfile=${join(folder, "pid")}`,
+    `userdb=${join(folder, "db")}`,
+  ];
+  const child = spawn(find("turnserver") ?? "", ["-n", ...options.map((option) => `--${option}`)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  const heard: (() => void)[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      for (const resolve of heard.splice(0)) resolve();
+    });
+  }
+  const ended = once(child, "close").then(() => {
+    for (const resolve of heard.splice(0)) resolve();
+  });
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(folder, { recursive: true });
+  });
+  const logged = async (pattern: RegExp) => {
+    for (;;) {
+      const match = log.match(pattern);
+      if (match) return match;
+      if (child.exitCode !== null) throw new Error(`coturn ended without ${pattern}:\n${log}`);
+      await new Promise<void>((resolve) => heard.push(resolve));
+    }
+  };
+  // The last of its threads to start.
+  await logged(/admin thread/);
+  return { address, relayAddress, secret, cert, log: () => log, logged };
+}
+
+/** A certificate for one day and this address, signed by itself. */
+function createCertificate(address: string, cert: string, key: string): void {
+  const what = ["req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=turn", "-addext"];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+  const files = ["-keyout", key, "-out", cert];
+  execFileSync("openssl", [...what, `subjectAltName=IP:${address}`, ...kind, ...files], {
+    stdio: "ignore",
+  });
+}
