@@ -123,7 +123,7 @@ function explainRefusal({ code, message, signed }: StunRefusal, auth: TurnAuth):
       if (!signed) return "it wants a credential, which browsers don't send for STUN";
       return auth.kind === "fixed"
         ? "it refuses TURN_USERNAME and TURN_PASSWORD"
-        : "it refuses the credential: is TURN_SECRET its static-auth-secret, and are both clocks right?";
+        : "it refuses the credential: TURN_SECRET isn't its static-auth-secret, or a clock is wrong";
     case 486:
       return "its quota is used up (486)";
     case 508:

@@ -62,14 +62,16 @@ export function encodeRequest(
   return append(message, [ATTRIBUTES.fingerprint, fingerprint]);
 }
 
-/** Reads one whole message; `undefined` if it is none, or its fingerprint is wrong. */
+/** Reads one whole message; `undefined` if it is none, is cut short, or its fingerprint is wrong. */
 export function decodeMessage(bytes: Buffer): StunMessage | undefined {
   const length = messageLength(bytes);
   if (length === undefined || length !== bytes.length) return undefined;
   const type = bytes.readUInt16BE();
   const kind = KINDS[((type >> 7) & 2) | ((type >> 4) & 1)];
   const attributes = new Map<number, Buffer>();
+  let end = HEADER_BYTES;
   for (const { at, type, value } of walk(bytes)) {
+    end = at + 4 + padded(value.length);
     if (type === ATTRIBUTES.fingerprint) {
       if (value.length !== 4 || value.readUInt32BE() !== fingerprintOf(bytes.subarray(0, at))) {
         return undefined;
@@ -80,7 +82,7 @@ export function decodeMessage(bytes: Buffer): StunMessage | undefined {
       attributes.set(type, value);
     }
   }
-  if (kind === undefined) return undefined;
+  if (kind === undefined || end !== bytes.length) return undefined;
   const method = (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
   return { method, kind, attributes, bytes };
 }

@@ -1,6 +1,7 @@
 /** The credentials and `npm run ice:check` against a real TURN server. */
 
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -77,6 +78,26 @@ describe.skipIf(missingCoturn)("credentials against coturn", () => {
       await coturn.logged(new RegExp(`user <${credential.username}>: .* error 401`));
     }
     expect(coturn.log()).not.toContain("ALLOCATE processed, success");
+  });
+});
+
+describe.skipIf(missingCoturn)("the README's configuration of coturn", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const lines = readme.match(/```\n(realm=.*?)```/s)?.[1]?.split("\n") ?? [];
+
+  test("is understood, and relays to nobody in a private network", async () => {
+    expect(lines.length).toBeGreaterThan(20);
+    const coturn = await startCoturn("secret", lines);
+    expect(coturn.log()).not.toMatch(/bad configuration|ERROR/i);
+    const { code } = await check({
+      TURN_URLS: `turn:${coturn.address},turns:${coturn.address}`,
+      TURN_SECRET: coturn.secret,
+      NODE_EXTRA_CA_CERTS: coturn.cert,
+    });
+    expect(code).toBe(0);
+    // The peers' own relays are at a loopback address here.
+    expect(await relayed(coturn, await givenTo(coturn))).not.toContain("tot_recv_msgs=10");
+    await coturn.logged(/403: Forbidden IP/);
   });
 });
 

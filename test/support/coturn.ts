@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -46,24 +46,28 @@ export interface Coturn {
   logged(pattern: RegExp): Promise<RegExpMatchArray>;
 }
 
-/**
- * Starts coturn, which checks credentials by the TURN REST scheme if not told otherwise:
- * "fixed" knows the user `ada` with the password `pass`, "none" lets everybody in.
- */
-export async function startCoturn(auth: "secret" | "fixed" | "none" = "secret"): Promise<Coturn> {
+/** How it checks credentials: by the TURN REST scheme, as the user `ada` with `pass`, or not at all. */
+const AUTH = {
+  secret: (secret: string) => ["use-auth-secret", `static-auth-secret=${secret}`],
+  fixed: () => ["lt-cred-mech", "user=ada:pass"],
+  none: () => ["no-auth"],
+};
+
+/** Starts coturn; what its configuration says besides is in `more`, ours goes before it. */
+export async function startCoturn(
+  auth: keyof typeof AUTH = "secret",
+  more: readonly string[] = [],
+): Promise<Coturn> {
   const [address, relayAddress] = [ownAddress(), ownAddress()];
   const secret = `north-${address}`;
   const folder = mkdtempSync(join(tmpdir(), "coturn-"));
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
   createCertificate(address, cert, key);
-  const options = [
-    ...{
-      secret: ["use-auth-secret", `static-auth-secret=${secret}`],
-      fixed: ["lt-cred-mech", "user=ada:pass"],
-      none: ["no-auth"],
-    }[auth],
+  const ours = [
+    ...AUTH[auth](secret),
     `listening-ip=${address}`,
     `relay-ip=${relayAddress}`,
+    "tls-listening-port=5349",
     "allow-loopback-peers",
     "realm=turn.example.com",
     "fingerprint",
@@ -78,7 +82,11 @@ export async function startCoturn(auth: "secret" | "fixed" | "none" = "secret"):
     `pidfile=${join(folder, "pid")}`,
     `userdb=${join(folder, "db")}`,
   ];
-  const child = spawn(find("turnserver") ?? "", ["-n", ...options.map((option) => `--${option}`)], {
+  const option = (line: string) => line.split("=")[0];
+  const taken = new Set(ours.map(option));
+  const configuration = [...ours, ...more.filter((line) => !taken.has(option(line)))];
+  writeFileSync(join(folder, "conf"), `${configuration.join("\n")}\n`);
+  const child = spawn(find("turnserver") ?? "", ["-c", join(folder, "conf")], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
@@ -115,7 +123,11 @@ function createCertificate(address: string, cert: string, key: string): void {
   const what = ["req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=turn", "-addext"];
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   const files = ["-keyout", key, "-out", cert];
-  execFileSync("openssl", [...what, `subjectAltName=IP:${address}`, ...kind, ...files], {
-    stdio: "ignore",
-  });
+  execFileSync(
+    find("openssl") ?? "",
+    [...what, `subjectAltName=IP:${address}`, ...kind, ...files],
+    {
+      stdio: "ignore",
+    },
+  );
 }
