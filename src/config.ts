@@ -1,6 +1,8 @@
 /** The server's options: from environment variables to one checked, frozen object. */
 
 import { z } from "zod";
+import { type IceOptions, iceFaults, turnAuthOf } from "./ice-options.ts";
+import { parseIceUrl } from "./ice-urls.ts";
 
 /** Somebody's configuration is wrong: one line for each fault, led by its variable. */
 export class ConfigError extends Error {
@@ -46,6 +48,18 @@ const origin = z
     },
   );
 
+/** A list of STUN or of TURN URLs. */
+const iceUrls = (service: "stun" | "turn", example: string) =>
+  list.pipe(
+    z.array(
+      z.string().refine((text) => parseIceUrl(text)?.service === service, {
+        // Before an "@" somebody may have written a password.
+        error: ({ input }) =>
+          `"${String(input).replace(/^.*@/, "…@")}" is no ${service.toUpperCase()} URL that a browser can use; write one like ${example}`,
+      }),
+    ),
+  );
+
 const schema = z.object({
   PORT: integer(0, 65_535).default(3000),
   HOST: z.string().default(""),
@@ -61,6 +75,13 @@ const schema = z.object({
         .min(1, { error: `must name at least one of ${TRANSPORTS.join(", ")}` }),
     )
     .default([...TRANSPORTS]),
+  STUN_URLS: iceUrls("stun", "stun:stun.example.com:3478").default([]),
+  TURN_URLS: iceUrls("turn", "turn:turn.example.com:3478?transport=udp").default([]),
+  TURN_SECRET: z.string().optional(),
+  TURN_USERNAME: z.string().optional(),
+  TURN_PASSWORD: z.string().optional(),
+  TURN_TTL_SECONDS: integer(1, 604_800).default(3_600),
+  ICE_TRANSPORT_POLICY: z.enum(["all", "relay"], { error: "must be all or relay" }).default("all"),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` })
     .default("info"),
@@ -70,7 +91,7 @@ const schema = z.object({
 export const variables = Object.keys(schema.shape);
 
 /** The server's options. Units are in the names; `.env.example` gives the defaults. */
-export interface Config {
+export interface Config extends IceOptions {
   /** 0 takes any free port. */
   readonly port: number;
   /** The address to listen on; `""` is all of them. */
@@ -91,13 +112,12 @@ export interface Config {
  * @throws ConfigError naming every fault at once
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.entries(env).filter(([, value]) => value?.trim());
-  const parsed = schema.safeParse(Object.fromEntries(given));
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
-    );
-  }
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const parsed = schema.safeParse(given);
+  const issues = parsed.error?.issues ?? [];
+  const faults = issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  faults.push(...iceFaults(given));
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const values = parsed.data;
   return Object.freeze({
     port: values.PORT,
@@ -108,6 +128,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     pingIntervalMs: values.PING_INTERVAL_MS,
     pingTimeoutMs: values.PING_TIMEOUT_MS,
     transports: Object.freeze(values.TRANSPORTS),
+    stunUrls: Object.freeze(values.STUN_URLS),
+    turnUrls: Object.freeze(values.TURN_URLS),
+    turnAuth: Object.freeze(turnAuthOf(values)),
+    turnTtlSeconds: values.TURN_TTL_SECONDS,
+    iceTransportPolicy: values.ICE_TRANSPORT_POLICY,
     logLevel: values.LOG_LEVEL,
   });
 }

@@ -68,8 +68,17 @@ export type Ack<T extends object = object> = ({ ok: true } & T) | Refused;
 export interface Joined {
   self: Peer;
   users: Peer[];
+  /** For RTCPeerConnection; empty when the server has none configured. */
   iceServers: IceServer[];
+  /** For RTCPeerConnection. "relay": the server lets no other address of a peer through. */
   iceTransportPolicy: "all" | "relay";
+}
+
+/** What the acknowledgement of `ice_servers` yields. */
+export interface IceGrant {
+  iceServers: IceServer[];
+  /** Unix seconds, by the server's clock: ask again before then. Set even if nothing expires. */
+  expiresAt: number;
 }
 
 /** What the acknowledgement of a relayed message yields: to how many peers it was sent. */
@@ -92,6 +101,8 @@ export interface ClientToServerEvents {
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
   /** Gives up the seat; the connection stays. */
   leave: (reply?: Reply) => void;
+  /** Renews the STUN and TURN servers that `join` gave: before they expire, before an ICE restart. */
+  ice_servers: (reply?: Reply<IceGrant>) => void;
 }
 
 /** From the server to a client. */

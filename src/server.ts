@@ -19,6 +19,8 @@ const CLOSE_GRACE_MS = 1_000;
 export interface Overrides {
   log?: Logger;
   rooms?: RoomRegistry;
+  /** The clock, in Unix milliseconds. */
+  now?: () => number;
 }
 
 export interface SignalingServer {
@@ -62,7 +64,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
       callback("this page's origin is not in the server's CORS_ORIGIN", false);
     },
   });
-  registerSignaling(io, { rooms, log });
+  registerSignaling(io, { rooms, ice: config, now: overrides.now ?? Date.now, log });
 
   let closing: Promise<void> | undefined;
 

@@ -2,6 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import type { Server, Socket } from "socket.io";
+import { grantIce } from "./ice.ts";
+import type { IceOptions } from "./ice-options.ts";
 import type { Logger } from "./logger.ts";
 import {
   type Parsed,
@@ -15,11 +17,13 @@ import type {
   Ack,
   ClientToServerEvents,
   Delivered,
+  IceGrant,
   Joined,
   Peer,
   Sender,
   ServerToClientEvents,
 } from "./protocol.ts";
+import { createScreen } from "./relay-only.ts";
 import type { Departure, RoomRegistry } from "./rooms.ts";
 
 export type SignalingIo = Server<ClientToServerEvents, ServerToClientEvents>;
@@ -33,6 +37,9 @@ type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
 /** What the events need from elsewhere. */
 export interface SignalingDeps {
   rooms: RoomRegistry;
+  ice: IceOptions;
+  /** Unix milliseconds. */
+  now: () => number;
   log: Logger;
 }
 
@@ -44,26 +51,30 @@ const REFUSALS = {
 } as const;
 
 /** Serves the protocol on every socket that connects to `io` from now on. */
-export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps): void {
+export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
+  const { rooms, ice, now, log } = deps;
+  const { iceTransportPolicy } = ice;
+  const screen = createScreen(iceTransportPolicy);
   const handlers = new Map<string, Handler>(
     Object.entries({
       join: (socket, [request]) => join(socket, request),
       offer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...message) =>
-          receivers.emit("getOffer", ...message),
+        relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
+          peers.emit("getOffer", ...sent),
         ),
       answer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...message) =>
-          receivers.emit("getAnswer", ...message),
+        relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
+          peers.emit("getAnswer", ...sent),
         ),
       candidate: (socket, [candidate, target]) =>
-        relay(socket, parseCandidate(candidate), target, (receivers, ...message) =>
-          receivers.emit("getCandidate", ...message),
+        relay(socket, parseCandidate(candidate), screen.candidate, target, (peers, ...sent) =>
+          peers.emit("getCandidate", ...sent),
         ),
       leave: async (socket) => {
         await depart(socket.id);
         return { ok: true };
       },
+      ice_servers: (socket) => renewIce(socket),
     } satisfies Record<keyof ClientToServerEvents, Handler>),
   );
 
@@ -126,7 +137,14 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
       to(others)?.emit("user_joined", self);
     }
     socket.emit("room_users", others);
-    return { ok: true, self, users: others, iceServers: [], iceTransportPolicy: "all" };
+    const { iceServers } = grantIce(ice, socket.id, now());
+    return { ok: true, self, users: others, iceServers, iceTransportPolicy };
+  }
+
+  async function renewIce(socket: SignalingSocket): Promise<Ack<IceGrant>> {
+    const route = await rooms.route(socket.id);
+    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    return { ok: true, ...grantIce(ice, socket.id, now()) };
   }
 
   async function depart(id: string): Promise<void> {
@@ -139,20 +157,23 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
     to(departure.remaining)?.emit("user_exit", { id });
   }
 
-  /** What offer, answer and candidate have in common: `send` gets those the payload is for. */
+  /** What offer, answer and candidate have in common: `send` gets those that what may `pass` is for. */
   async function relay<T>(
     socket: SignalingSocket,
     payload: Parsed<T>,
+    pass: (payload: T) => T | undefined,
     target: unknown,
-    send: (receivers: Receivers, payload: T, sender: Sender) => void,
+    send: (peers: Receivers, payload: T, sender: Sender) => void,
   ): Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);
     if (!addressee.ok) return addressee;
     const route = await rooms.route(socket.id, addressee.value);
     if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    const passed = pass(payload.value);
+    if (passed === undefined) return { ok: true, delivered: 0 };
     const receivers = to(route.receivers);
-    if (receivers) send(receivers, payload.value, { from: socket.id });
+    if (receivers) send(receivers, passed, { from: socket.id });
     return { ok: true, delivered: route.receivers.length };
   }
 

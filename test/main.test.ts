@@ -1,5 +1,6 @@
 /** The program as it is started and stopped. */
 
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -57,6 +58,34 @@ describe("starting", () => {
     expect(refused.output).toContain("PORT");
     const started = new TestProcess(START, { PORT: "0" }, folder);
     await started.printed(/open http:\/\/127\.0\.0\.1:\d+/);
+  });
+});
+
+describe("STUN and TURN servers that don't work", () => {
+  test("are a warning in the log, and the server serves", async () => {
+    const nobody = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(nobody, "listening");
+    const { port } = nobody.address();
+    nobody.close();
+    const { process, connect } = await spawnServer({ STUN_URLS: `stun:127.0.0.1:${port}` });
+    const ada = await connect();
+    expect(await ada.join("demo")).toMatchObject({ ok: true });
+    const [line] = await process.printed(/^.*"level":"warn".*$/m);
+    expect(JSON.parse(line)).toMatchObject({ url: `stun:127.0.0.1:${port}` });
+  });
+
+  test("don't hold up the end while they are awaited", async () => {
+    const mute = createSocket("udp4").bind(0, "127.0.0.1");
+    onTestFinished(() => void mute.close());
+    await once(mute, "listening");
+    const asked = once(mute, "message");
+    const STUN_URLS = `stun:127.0.0.1:${mute.address().port}`;
+    const { process } = await spawnServer({ STUN_URLS });
+    await asked;
+    const start = performance.now();
+    process.child.kill("SIGTERM");
+    expect(await process.ended()).toBe(0);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 });
 

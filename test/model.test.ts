@@ -121,8 +121,8 @@ async function checkViews(server: TestServer, clients: TestClient[]): Promise<vo
   }
 }
 
-async function setUp(wrap?: (rooms: RoomRegistry) => RoomRegistry) {
-  const server = await startServer({ MAX_PEERS_PER_ROOM: String(CAPACITY) }, wrap);
+async function setUp(wrapRooms = (rooms: RoomRegistry) => rooms) {
+  const server = await startServer({ MAX_PEERS_PER_ROOM: String(CAPACITY) }, { wrapRooms });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => server.connect()));
   /** Everyone out, those who are gone back in: the next sequence starts afresh. */
   const reset = async () => {

@@ -196,8 +196,9 @@ describe("joining", () => {
     "[J6] 100 joins cut off at a random moment leave no ghost (slow registry: %s)",
     async (slow) => {
       const random = seededRandom();
-      const server = await startServer({}, (rooms) =>
-        slow ? new SlowRooms(rooms, random) : rooms,
+      const server = await startServer(
+        {},
+        { wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms) },
       );
       const bystander = await server.connect();
       await bystander.join("demo");
@@ -241,7 +242,7 @@ describe("joining", () => {
 
   test("[J6] two joins, and a join and a leave, in one breath: the last one counts", async () => {
     const random = seededRandom();
-    const server = await startServer({}, (rooms) => new SlowRooms(rooms, random));
+    const server = await startServer({}, { wrapRooms: (rooms) => new SlowRooms(rooms, random) });
     const ada = await server.connect();
     await Promise.all([ada.join("one"), ada.join("two"), ada.join("three")]);
     expect([...server.maps.rooms.keys()]).toEqual(["three"]);

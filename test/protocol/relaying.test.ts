@@ -120,8 +120,9 @@ describe("relaying", () => {
     "[R3] what one sends to another arrives in the order sent, addressed or not (slow registry: %s)",
     async (slow) => {
       const random = seededRandom();
-      const server = await startServer({}, (rooms) =>
-        slow ? new SlowRooms(rooms, random) : rooms,
+      const server = await startServer(
+        {},
+        { wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms) },
       );
       const [ada, bob] = await joined(server, "demo", 2);
       if (!ada || !bob) throw new Error("unreachable");

@@ -15,19 +15,25 @@ type Env = Record<string, string>;
 
 const LOOPBACK = { HOST: "127.0.0.1", PORT: "0" };
 
-/**
- * Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. `wrap` may put
- * something between the server and its registry.
- */
+/** What a test may put in the place of the usual. */
+interface Doubles {
+  /** Something between the server and its registry. */
+  wrapRooms?: (rooms: MemoryRoomRegistry) => RoomRegistry;
+  /** The clock, in Unix milliseconds. */
+  now?: () => number;
+}
+
+/** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
 export async function startServer(
   env: Env = {},
-  wrap: (rooms: MemoryRoomRegistry) => RoomRegistry = (rooms) => rooms,
+  { wrapRooms = (rooms) => rooms, ...overrides }: Doubles = {},
 ) {
   const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config);
   const server = createSignalingServer(config, {
-    rooms: wrap(rooms),
+    ...overrides,
+    rooms: wrapRooms(rooms),
     log: createLogger({
       level: config.logLevel,
       destination: { write: (line) => void log.push(line) },

@@ -27,6 +27,11 @@ describe("config", () => {
       pingIntervalMs: 10_000,
       pingTimeoutMs: 8_000,
       transports: ["polling", "websocket"],
+      stunUrls: [],
+      turnUrls: [],
+      turnAuth: { kind: "none" },
+      turnTtlSeconds: 3_600,
+      iceTransportPolicy: "all",
       logLevel: "info",
     });
   });
@@ -82,6 +87,16 @@ describe("config", () => {
     ["CORS_ORIGIN", "https://example.com/"],
     ["CORS_ORIGIN", "https://example.com/path"],
     ["CORS_ORIGIN", "https://good.example,https://*.example.com"],
+    ["STUN_URLS", "stun:good.example,stun://bad.example"],
+    ["STUN_URLS", "turn:a.example"],
+    ["STUN_URLS", "stun:a.example?transport=udp"],
+    ["TURN_TTL_SECONDS", "0"],
+    ["TURN_TTL_SECONDS", "604801"],
+    ["ICE_TRANSPORT_POLICY", "none"],
+    // What must go together is told by the variable to change.
+    ["TURN_URLS", "turn:a.example"],
+    ["ICE_TRANSPORT_POLICY", "relay"],
+    ["TURN_SECRET", "north"],
   ])("%s=%s is a fault under that name", (variable, value) => {
     expect(faults({ [variable]: value })).toEqual([expect.stringMatching(`^${variable}: .{10}`)]);
   });
@@ -90,10 +105,57 @@ describe("config", () => {
     expect(faults({ PORT: "x", PING_TIMEOUT_MS: "x", LOG_LEVEL: "x" })).toHaveLength(3);
   });
 
+  test.each([
+    ["TURN_URLS", { TURN_URLS: "stun:a.example", TURN_SECRET: "s" }],
+    ["TURN_SECRET", { TURN_URLS: "turn:a.example", TURN_SECRET: "s", TURN_USERNAME: "u" }],
+    ["TURN_PASSWORD", { TURN_URLS: "turn:a.example", TURN_USERNAME: "u" }],
+    ["TURN_USERNAME", { TURN_URLS: "turn:a.example", TURN_PASSWORD: "p" }],
+  ])("a fault of %s in %j", (variable, env) => {
+    expect(faults(env)).toEqual([expect.stringMatching(`^${variable}: .{10}`)]);
+  });
+
+  test("faults of several variables together are listed with the others", () => {
+    const wrong = faults({ PORT: "x", TURN_USERNAME: "u", ICE_TRANSPORT_POLICY: "relay" });
+    expect(wrong.map((fault) => fault.split(":")[0]).sort()).toEqual([
+      "ICE_TRANSPORT_POLICY",
+      "PORT",
+      "TURN_PASSWORD",
+      "TURN_USERNAME",
+    ]);
+  });
+
+  test("no fault tells a secret", () => {
+    const wrong = faults({
+      STUN_URLS: "stun:ada:canary@a.example",
+      TURN_URLS: "turn:ada:canary@a.example",
+      TURN_SECRET: "canary",
+      TURN_USERNAME: "canary",
+      TURN_PASSWORD: "canary",
+    });
+    expect(wrong).toHaveLength(3);
+    expect(wrong.join()).not.toContain("canary");
+  });
+
+  test("TURN credentials are a secret, or a name and a password", () => {
+    const TURN_URLS = "turn:a.example";
+    expect(parseConfig({ TURN_URLS, TURN_SECRET: "s" }).turnAuth).toEqual({
+      kind: "secret",
+      secret: "s",
+    });
+    expect(parseConfig({ TURN_URLS, TURN_USERNAME: "u", TURN_PASSWORD: "p" }).turnAuth).toEqual({
+      kind: "fixed",
+      username: "u",
+      password: "p",
+    });
+  });
+
   test("the result can't be changed", () => {
     const config = parseConfig({});
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.corsOrigins)).toBe(true);
     expect(Object.isFrozen(config.transports)).toBe(true);
+    expect(Object.isFrozen(config.stunUrls)).toBe(true);
+    expect(Object.isFrozen(config.turnUrls)).toBe(true);
+    expect(Object.isFrozen(config.turnAuth)).toBe(true);
   });
 });
