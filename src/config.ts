@@ -49,16 +49,14 @@ const origin = z
   );
 
 /** A list of STUN or of TURN URLs. */
-const iceUrls = (service: "stun" | "turn", example: string) =>
-  list.pipe(
-    z.array(
-      z.string().refine((text) => parseIceUrl(text)?.service === service, {
-        // Before an "@" somebody may have written a password.
-        error: ({ input }) =>
-          `"${String(input).replace(/^.*@/, "…@")}" is no ${service.toUpperCase()} URL that a browser can use; write one like ${example}`,
-      }),
-    ),
-  );
+const iceUrls = (service: "stun" | "turn", example: string) => {
+  const url = z.string().refine((text) => parseIceUrl(text)?.service === service, {
+    // Before an "@" somebody may have written a password.
+    error: ({ input }) =>
+      `"${String(input).replace(/^.*@/, "…@")}" is none that a browser can use; write one like ${example}`,
+  });
+  return list.pipe(z.array(url).min(1, { error: `must name a server, like ${example}` }));
+};
 
 const schema = z.object({
   PORT: integer(0, 65_535).default(3000),

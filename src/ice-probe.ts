@@ -6,6 +6,7 @@ import type { IceOptions, TurnAuth } from "./ice-options.ts";
 import { type IceUrl, parseIceUrl } from "./ice-urls.ts";
 import type { Logger } from "./logger.ts";
 import { connectStun } from "./stun-connection.ts";
+import type { TransportAddress } from "./stun-message.ts";
 import { askForAddress, askForRelay, StunRefusal } from "./turn-client.ts";
 
 /** How long one server may take for everything, in milliseconds. */
@@ -71,9 +72,7 @@ async function probe(
         url: text,
         reachable: true,
         ...(signed && { credential: "accepted" }),
-        relay: isIPv4(relay.address)
-          ? `${relay.address}:${relay.port}`
-          : `[${relay.address}]:${relay.port}`,
+        relay: inWriting(relay),
         milliseconds: milliseconds(),
         ...(!signed && { fault: "it asks for no credential, so anybody may use it" }),
         ...(isPrivate(relay.address) && {
@@ -95,6 +94,10 @@ async function probe(
   }
 }
 
+function inWriting({ address, port }: TransportAddress): string {
+  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
+}
+
 function noAnswer({ transport, port }: IceUrl, limitMs: number): string {
   const protocol = transport === "udp" ? "UDP" : "TCP";
   return `no answer within ${limitMs / 1_000} s; does a firewall let ${protocol} port ${port} pass?`;
@@ -114,7 +117,7 @@ function explain(error: unknown, { transport, port }: IceUrl, auth: TurnAuth): s
       return "there is no way to it from here";
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return /CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code) ? `TLS fails: ${reason}` : reason;
+  return /CERT|SSL|TLS|VERIFY|EPROTO/.test(code) ? `TLS fails: ${reason}` : reason;
 }
 
 function explainRefusal({ code, message, signed }: StunRefusal, auth: TurnAuth): string {

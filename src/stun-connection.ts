@@ -43,9 +43,8 @@ export async function connectStun(url: IceUrl, signal: AbortSignal): Promise<Stu
     close: () => wire.close(),
 
     async request(message) {
+      signal.throwIfAborted();
       const transactionId = message.subarray(8, 20);
-      // TCP and TLS see to it themselves that it arrives.
-      const stop = url.transport === "udp" ? repeat(() => wire.send(message)) : () => {};
       const answer = new Promise<StunMessage>((resolve, reject) => {
         listener = {
           onError: reject,
@@ -55,9 +54,10 @@ export async function connectStun(url: IceUrl, signal: AbortSignal): Promise<Stu
           },
         };
       });
-      signal.throwIfAborted();
       wire.send(message);
-      return answer.finally(stop);
+      // TCP and TLS see to it themselves that it arrives.
+      if (url.transport !== "udp") return answer;
+      return answer.finally(repeat(() => wire.send(message)));
     },
   };
 }
@@ -80,7 +80,12 @@ async function openUdp(url: IceUrl, signal: AbortSignal, listener: Listener): Pr
   const socket = createSocket(family === 6 ? "udp6" : "udp4");
   // Connected, so that a port where nothing listens shows as an error.
   socket.connect(url.port, address);
-  await once(socket, "connect");
+  try {
+    await once(socket, "connect");
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   socket.on("message", (bytes) => listener.onMessage(bytes));
   socket.on("error", (error) => listener.onError(error));
   return { send: (bytes) => socket.send(bytes), close: () => socket.close() };

@@ -90,6 +90,7 @@ describe("config", () => {
     ["STUN_URLS", "stun:good.example,stun://bad.example"],
     ["STUN_URLS", "turn:a.example"],
     ["STUN_URLS", "stun:a.example?transport=udp"],
+    ["STUN_URLS", ","],
     ["TURN_TTL_SECONDS", "0"],
     ["TURN_TTL_SECONDS", "604801"],
     ["ICE_TRANSPORT_POLICY", "none"],
@@ -107,6 +108,7 @@ describe("config", () => {
 
   test.each([
     ["TURN_URLS", { TURN_URLS: "stun:a.example", TURN_SECRET: "s" }],
+    ["TURN_URLS", { TURN_URLS: ",", TURN_SECRET: "s", ICE_TRANSPORT_POLICY: "relay" }],
     ["TURN_SECRET", { TURN_URLS: "turn:a.example", TURN_SECRET: "s", TURN_USERNAME: "u" }],
     ["TURN_PASSWORD", { TURN_URLS: "turn:a.example", TURN_USERNAME: "u" }],
     ["TURN_USERNAME", { TURN_URLS: "turn:a.example", TURN_PASSWORD: "p" }],
