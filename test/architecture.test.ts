@@ -31,16 +31,20 @@ const FLOORS: Record<string, number> = {
 
 /** What a browser runs has floors of its own, and of the server's files only the wire's types. */
 const BROWSER_FLOORS: Record<string, number> = {
-  "web/app.ts": 6,
-  "client/index.ts": 5,
-  "client/mesh.ts": 4,
-  "client/session.ts": 3,
+  "web/app.ts": 7,
+  "client/index.ts": 6,
+  "client/mesh.ts": 5,
+  "client/session.ts": 4,
+  "client/mesh-types.ts": 3,
+  "client/ice.ts": 3,
   "client/peer.ts": 2,
   "client/link.ts": 1,
   "client/signaling.ts": 2,
+  "client/errors.ts": 1,
   "client/events.ts": 1,
   "client/abortable.ts": 1,
   "client/network.ts": 1,
+  "client/token.ts": 1,
   "protocol.ts": 0,
 };
 

@@ -8,28 +8,22 @@ import type {
   Delivered,
   Description,
   ErrorCode,
+  IceGrant,
   Joined,
   Peer,
   ServerToClientEvents,
 } from "../protocol.ts";
 import { abortable } from "./abortable.ts";
+import { SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
-
-/** Why a request failed: the server's code, or `disconnected` when it got no answer. */
-export class SignalingError extends Error {
-  override readonly name = "SignalingError";
-  readonly code: ErrorCode | "disconnected";
-
-  constructor(code: ErrorCode | "disconnected", message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { authBy, type TokenSource } from "./token.ts";
 
 /** How to connect. */
 export interface SignalingOptions {
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
+  /** An access token, where the server asks for one; a function is called at each connection. */
+  token?: TokenSource;
 }
 
 /** What a SignalingClient tells, by event type. */
@@ -59,10 +53,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private readonly closing = new AbortController();
 
   /** @param url the server's address; left out, it is the page's own */
-  constructor(url?: string | URL, options: SignalingOptions = {}) {
+  constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
     super();
     this.socket = io(url === undefined ? globalThis.location.origin : String(url), {
       ...options,
+      ...(token !== undefined && { auth: authBy(token) }),
       // A connection of its own, however many clients a page has.
       forceNew: true,
     });
@@ -116,6 +111,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   /** Sends a candidate, or null for the end of them, to one peer or to everyone else. */
   sendCandidate(candidate: Candidate | null, to?: string): Promise<Delivered> {
     return this.request((reply) => this.socket.emit("candidate", candidate, targetOf(to), reply));
+  }
+
+  /** New STUN and TURN servers, before those of the join expire. */
+  renewIceServers(): Promise<IceGrant> {
+    return this.request((reply) => this.socket.emit("ice_servers", reply));
   }
 
   /** Ends the connection for good. */
