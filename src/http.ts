@@ -3,6 +3,7 @@
 import cors from "cors";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import helmet from "helmet";
+import type { Config } from "./config.ts";
 import type { Logger } from "./logger.ts";
 import type { OriginCheck } from "./origins.ts";
 import type { RoomRegistry } from "./rooms.ts";
@@ -12,6 +13,8 @@ export interface HttpDeps {
   rooms: RoomRegistry;
   isAllowedOrigin: OriginCheck;
   log: Logger;
+  /** Express's setting "trust proxy". */
+  trustProxy: Config["trustProxy"];
   version: string;
   /** For how many seconds the server has been up. */
   uptimeSeconds: () => number;
@@ -19,8 +22,9 @@ export interface HttpDeps {
 
 /** Creates the Express application: `GET /`, `GET /health`, and errors as JSON. */
 export function createHttpApp(deps: HttpDeps): Express {
-  const { rooms, isAllowedOrigin, log, version, uptimeSeconds } = deps;
+  const { rooms, isAllowedOrigin, log, trustProxy, version, uptimeSeconds } = deps;
   const app = express();
+  app.set("trust proxy", trustProxy);
   app.use(
     helmet({
       // It would turn http:// into https:// on a server without TLS that isn't localhost.

@@ -53,6 +53,9 @@ export type ErrorCode =
   | "not_in_room"
   | "peer_not_found"
   | "too_large"
+  | "rate_limited"
+  | "unauthorized"
+  | "forbidden"
   | "internal";
 
 /** The answer to a refused event; it changed nothing and reached nobody. */
@@ -92,6 +95,8 @@ export interface ClientToServerEvents {
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
   /** Gives up the seat; the connection stays. */
   leave: (reply?: Reply) => void;
+  /** Puts a new access token, of the same bearer, in the place of one that is running out. */
+  refresh_token: (token: string, reply?: Reply) => void;
 }
 
 /** From the server to a client. */

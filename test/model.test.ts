@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Peer } from "../src/protocol.ts";
 import type { TestClient } from "./support/client.ts";
-import { startServer, type TestServer } from "./support/server.ts";
+import { startServer, type TestServer, UNLIMITED } from "./support/server.ts";
 
 const CLIENTS = 6;
 const CAPACITY = 3;
@@ -119,7 +119,7 @@ async function checkViews(server: TestServer, clients: TestClient[]): Promise<vo
 }
 
 async function setUp() {
-  const server = await startServer({ MAX_PEERS_PER_ROOM: String(CAPACITY) });
+  const server = await startServer({ ...UNLIMITED, MAX_PEERS_PER_ROOM: String(CAPACITY) });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => server.connect()));
   /** Everyone out, those who are gone back in: the next sequence starts afresh. */
   const reset = async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemoryRoomRegistry } from "../../src/rooms.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, UNLIMITED } from "../support/server.ts";
 import { SlowRooms } from "../support/slow-rooms.ts";
 
 describe("joining", () => {
@@ -186,7 +186,7 @@ describe("joining", () => {
       const random = randomFrom(seed);
       const inner = new MemoryRoomRegistry({ maxPeersPerRoom: 16 });
       const rooms = slow ? new SlowRooms(inner, random) : inner;
-      const server = await startServer({}, { rooms });
+      const server = await startServer(UNLIMITED, { rooms });
       const bystander = await server.connect();
       await bystander.join("demo");
       const clients = await Promise.all(Array.from({ length: 100 }, () => server.connect()));

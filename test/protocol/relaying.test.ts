@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TestClient } from "../support/client.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { startServer, type TestServer, UNLIMITED } from "../support/server.ts";
 
 const RELAYED = [
   ["offer", "getOffer", { type: "offer", sdp: "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n" }],
@@ -115,7 +115,7 @@ describe("relaying", () => {
   });
 
   test("[R3] what one sends to another arrives in the order sent, addressed or not", async () => {
-    const server = await startServer();
+    const server = await startServer(UNLIMITED);
     const [ada, bob] = await joined(server, "demo", 2);
     if (!ada || !bob) throw new Error("unreachable");
     const acks = Array.from({ length: 500 }, (_, n) => {

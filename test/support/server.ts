@@ -8,12 +8,21 @@ import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
 import { MemoryRoomRegistry } from "../../src/rooms.ts";
 import { createSignalingServer, type Overrides } from "../../src/server.ts";
-import type { SignalingIo } from "../../src/signaling.ts";
+import type { SignalingIo } from "../../src/sockets.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
 type Env = Record<string, string>;
 
 const LOOPBACK = { HOST: "127.0.0.1", PORT: "0" };
+
+/** For tests that do more than a single client or address may, and are about something else. */
+export const UNLIMITED = {
+  EVENTS_PER_SECOND: "0",
+  MAX_CONNECTIONS: "0",
+  MAX_CONNECTIONS_PER_ADDRESS: "0",
+  MAX_QUEUED_MESSAGES: "0",
+  MAX_QUEUED_BYTES: "0",
+};
 
 /** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
 export async function startServer(env: Env = {}, overrides: Overrides = {}) {
