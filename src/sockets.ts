@@ -94,6 +94,8 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       last = last.then(task).catch((error: unknown) => void reportFault(error));
     };
     socket.onAny((name: unknown, ...args: unknown[]) => {
+      // Socket.IO calls this for what came in one packet with the goodbye too: a ghost's join.
+      if (!socket.connected) return;
       const event = String(name);
       // Decided as it arrives: a flood must not grow the queue.
       const allowance = connection.takeEvent(COSTS.get(event) ?? 1);

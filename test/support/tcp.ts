@@ -50,3 +50,9 @@ export function upgradeRequest(path: string, headers: Record<string, string> = {
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
+
+/** A WebSocket frame with a short text, masked by zeros (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}
