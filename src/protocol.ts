@@ -53,6 +53,9 @@ export type ErrorCode =
   | "not_in_room"
   | "peer_not_found"
   | "too_large"
+  | "rate_limited"
+  | "unauthorized"
+  | "forbidden"
   | "internal";
 
 /** The answer to a refused event; it changed nothing and reached nobody. */
@@ -103,6 +106,8 @@ export interface ClientToServerEvents {
   leave: (reply?: Reply) => void;
   /** Renews the STUN and TURN servers that `join` gave: before they expire, before an ICE restart. */
   ice_servers: (reply?: Reply<IceGrant>) => void;
+  /** Puts a new access token, of the same bearer, in the place of one that is running out. */
+  refresh_token: (token: string, reply?: Reply) => void;
 }
 
 /** From the server to a client. */

@@ -39,6 +39,8 @@ export interface RoomRegistry {
   join(peer: Peer, room: string): Promise<JoinOutcome>;
   /** Takes away the seat of the peer with this id, if it has one. */
   leave(id: string): Promise<Departure | undefined>;
+  /** The room that the peer with this id sits in. */
+  roomOf(id: string): Promise<string | undefined>;
   /** The others in the room of the peer with id `from`, or only the one with id `to`. */
   route(from: string, to?: string): Promise<Route>;
   /** How many rooms there are, and how many peers in them. */
@@ -70,6 +72,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
 
   async leave(id: string): Promise<Departure | undefined> {
     return this.vacate(id);
+  }
+
+  async roomOf(id: string): Promise<string | undefined> {
+    return this.socketToRoom.get(id);
   }
 
   async route(from: string, to?: string): Promise<Route> {

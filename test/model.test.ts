@@ -10,7 +10,7 @@ import type { Peer } from "../src/protocol.ts";
 import type { RoomRegistry } from "../src/rooms.ts";
 import type { TestClient } from "./support/client.ts";
 import { seededRandom } from "./support/random.ts";
-import { startServer, type TestServer } from "./support/server.ts";
+import { startServer, type TestServer, UNLIMITED } from "./support/server.ts";
 import { SlowRooms } from "./support/slow-rooms.ts";
 
 const CLIENTS = 6;
@@ -122,7 +122,8 @@ async function checkViews(server: TestServer, clients: TestClient[]): Promise<vo
 }
 
 async function setUp(wrapRooms = (rooms: RoomRegistry) => rooms) {
-  const server = await startServer({ MAX_PEERS_PER_ROOM: String(CAPACITY) }, { wrapRooms });
+  const env = { ...UNLIMITED, MAX_PEERS_PER_ROOM: String(CAPACITY) };
+  const server = await startServer(env, { wrapRooms });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => server.connect()));
   /** Everyone out, those who are gone back in: the next sequence starts afresh. */
   const reset = async () => {

@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { MemoryRoomRegistry } from "../../src/rooms.ts";
 import { seededRandom } from "../support/random.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, UNLIMITED } from "../support/server.ts";
 import { SlowRooms } from "../support/slow-rooms.ts";
+import { openTcp, textFrame, upgradeRequest } from "../support/tcp.ts";
+
+const WEBSOCKET = "/socket.io/?EIO=4&transport=websocket";
 
 describe("joining", () => {
   test("[J1] a joiner gets room_users, then its acknowledgement; each other member user_joined once", async () => {
@@ -196,10 +200,9 @@ describe("joining", () => {
     "[J6] 100 joins cut off at a random moment leave no ghost (slow registry: %s)",
     async (slow) => {
       const random = seededRandom();
-      const server = await startServer(
-        {},
-        { wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms) },
-      );
+      const server = await startServer(UNLIMITED, {
+        wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms),
+      });
       const bystander = await server.connect();
       await bystander.join("demo");
       const clients = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
@@ -248,6 +251,21 @@ describe("joining", () => {
     expect([...server.maps.rooms.keys()]).toEqual(["three"]);
     await Promise.all([ada.join("four"), ada.leave()]);
     expect(await server.rooms.count()).toEqual({ rooms: 0, peers: 0 });
+  });
+
+  test("[J6] a join in one packet behind a goodbye, or many behind a flood, leaves no ghost", async () => {
+    const server = await startServer({ EVENT_BURST: "10" });
+    const goodbye = await openTcp(server.url, upgradeRequest(WEBSOCKET));
+    await once(goodbye.socket, "data");
+    goodbye.socket.write(textFrame("40"));
+    await expect.poll(() => goodbye.read()).toContain('40{"sid"');
+    goodbye.socket.write(Buffer.concat(["41", '42["join",{"room":"demo"}]'].map(textFrame)));
+    goodbye.socket.end();
+    const flooder = await server.connect();
+    for (let n = 0; n < 100; n++) flooder.socket.emit("join", { room: "demo" });
+    await Promise.all([goodbye.ended(), flooder.disconnected()]);
+    await server.untilConnections(0);
+    expect([...server.maps.rooms.keys()]).toEqual([]);
   });
 
   test("[J7] a room named like a peer's id doesn't listen in on that peer", async () => {

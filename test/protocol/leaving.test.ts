@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { startServer } from "../support/server.ts";
+import { startServer, UNLIMITED } from "../support/server.ts";
 
 describe("leaving", () => {
   test.each(["leave", "disconnect", "connection lost"])(
@@ -44,7 +44,7 @@ describe("leaving", () => {
   });
 
   test("[L2] after 10,000 cycles of join and leave neither map keeps anything", async () => {
-    const server = await startServer();
+    const server = await startServer(UNLIMITED);
     const clients = await Promise.all(Array.from({ length: 10 }, () => server.connect()));
     for (const [n, { socket }] of clients.entries()) {
       for (let cycle = 0; cycle < 1_000; cycle++) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TestClient } from "../support/client.ts";
 import { seededRandom } from "../support/random.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { startServer, type TestServer, UNLIMITED } from "../support/server.ts";
 import { SlowRooms } from "../support/slow-rooms.ts";
 
 const RELAYED = [
@@ -120,10 +120,9 @@ describe("relaying", () => {
     "[R3] what one sends to another arrives in the order sent, addressed or not (slow registry: %s)",
     async (slow) => {
       const random = seededRandom();
-      const server = await startServer(
-        {},
-        { wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms) },
-      );
+      const server = await startServer(UNLIMITED, {
+        wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms),
+      });
       const [ada, bob] = await joined(server, "demo", 2);
       if (!ada || !bob) throw new Error("unreachable");
       const acks = Array.from({ length: 500 }, (_, n) => {

@@ -8,7 +8,7 @@ import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "../../src/rooms.ts";
 import { createSignalingServer } from "../../src/server.ts";
-import type { SignalingIo } from "../../src/signaling.ts";
+import type { SignalingIo } from "../../src/sockets.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
 type Env = Record<string, string>;
@@ -22,6 +22,14 @@ interface Doubles {
   /** The clock, in Unix milliseconds. */
   now?: () => number;
 }
+/** For tests that do more than a single client or address may, and are about something else. */
+export const UNLIMITED = {
+  EVENTS_PER_SECOND: "0",
+  MAX_CONNECTIONS: "0",
+  MAX_CONNECTIONS_PER_ADDRESS: "0",
+  MAX_QUEUED_MESSAGES: "0",
+  MAX_QUEUED_BYTES: "0",
+};
 
 /** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
 export async function startServer(

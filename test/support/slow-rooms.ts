@@ -18,6 +18,7 @@ export class SlowRooms implements RoomRegistry {
   join = (peer: Peer, room: string): Promise<JoinOutcome> =>
     this.slowly(() => this.inner.join(peer, room));
   leave = (id: string): Promise<Departure | undefined> => this.slowly(() => this.inner.leave(id));
+  roomOf = (id: string): Promise<string | undefined> => this.slowly(() => this.inner.roomOf(id));
   route = (from: string, to?: string): Promise<Route> =>
     this.slowly(() => this.inner.route(from, to));
   count = () => this.slowly(() => this.inner.count());
