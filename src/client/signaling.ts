@@ -118,6 +118,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     return this.request((reply) => this.socket.emit("ice_servers", reply));
   }
 
+  /** Puts a fresh access token of the same bearer in the place of one that runs out in a call. */
+  async refreshToken(token: string): Promise<void> {
+    await this.request((reply) => this.socket.emit("refresh_token", token, reply));
+  }
+
   /** Ends the connection for good. */
   close(): void {
     this.closing.abort();

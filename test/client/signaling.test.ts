@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SignalingClient, SignalingError } from "../../src/client/index.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { mint, SECRET, secondsFromNow } from "../support/tokens.ts";
 
 /** The next event of this type. */
 function heard<Type extends Parameters<SignalingClient["addEventListener"]>[0]>(
@@ -156,5 +157,37 @@ describe("SignalingClient", () => {
       message: "no token",
     });
     expect(await refused).toMatchObject({ error: { code: "forbidden" } });
+  });
+
+  test("an access token is asked for at each connection, and refreshed in between", async () => {
+    const { port } = new URL(server.url);
+    await server.close();
+    server = await startServer({ AUTH_SECRET: SECRET, PORT: port });
+    let asked = 0;
+    const ada = create({
+      token: () => {
+        asked++;
+        return mint({ sub: "ada", name: "Ada", room: "demo", exp: secondsFromNow(60) });
+      },
+    });
+    expect(await ada.join("demo")).toMatchObject({ self: { name: "Ada" } });
+    await expect(ada.join("other")).rejects.toMatchObject({ code: "forbidden" });
+    await ada.refreshToken(await mint({ sub: "ada", room: "*", exp: secondsFromNow(120) }));
+    await ada.join("other");
+    await expect(ada.refreshToken("nonsense")).rejects.toMatchObject({ code: "unauthorized" });
+
+    const back = heard(ada, "connect");
+    await server.close();
+    server = await startServer({ AUTH_SECRET: SECRET, PORT: port });
+    await back;
+    expect(asked).toBeGreaterThan(1);
+  });
+
+  test("without a good token the connection is refused, also when asking for one fails", async () => {
+    server = await startServer({ AUTH_SECRET: SECRET });
+    const fail = () => Promise.reject(new Error("no session"));
+    for (const options of [{}, { token: "nonsense" }, { token: fail }]) {
+      await expect(create(options).join("demo")).rejects.toMatchObject({ code: "unauthorized" });
+    }
   });
 });
