@@ -3,6 +3,7 @@
 import cors from "cors";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import helmet from "helmet";
+import type { Config } from "./config.ts";
 import type { Logger } from "./logger.ts";
 import type { OriginCheck } from "./origins.ts";
 import type { RoomRegistry } from "./rooms.ts";
@@ -12,10 +13,12 @@ export interface HttpDeps {
   rooms: RoomRegistry;
   isAllowedOrigin: OriginCheck;
   log: Logger;
+  /** Express's setting "trust proxy". */
+  trustProxy: Config["trustProxy"];
   version: string;
   /** The folder with the built page and client. */
   publicFolder: string;
-  /** For how many seconds the server has been up. */
+  /** For how many seconds the process has been up. */
   uptimeSeconds: () => number;
 }
 
@@ -35,8 +38,9 @@ const PERMISSIONS_POLICY = "camera=(self), microphone=(self), display-capture=(s
 
 /** Creates the Express application: the page at `/`, `GET /health`, and errors as JSON. */
 export function createHttpApp(deps: HttpDeps): Express {
-  const { rooms, isAllowedOrigin, log, version, publicFolder, uptimeSeconds } = deps;
+  const { rooms, isAllowedOrigin, log, trustProxy, version, publicFolder, uptimeSeconds } = deps;
   const app = express();
+  app.set("trust proxy", trustProxy);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
   app.use((_request, response, next) => {
     response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
@@ -59,14 +63,6 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error);
-    // Express marks what the client did wrong, a malformed URL for instance, with a 4xx status.
-    const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
-    if (typeof status === "number" && status >= 400 && status < 500) {
-      response
-        .status(status)
-        .json({ error: { code: "bad_request", message: "malformed request" } });
-      return;
-    }
     log.error({ err: error }, "a request failed");
     response.status(500).json({ error: { code: "internal", message: "the server failed" } });
   };

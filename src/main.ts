@@ -3,6 +3,7 @@
 
 import { config as loadDotenv } from "dotenv";
 import { ConfigError, parseConfig } from "./config.ts";
+import { warnOfIceFaults } from "./ice-probe.ts";
 import { createLogger } from "./logger.ts";
 import { createSignalingServer } from "./server.ts";
 
@@ -13,6 +14,7 @@ try {
   const server = createSignalingServer(config, { log });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
+  void warnOfIceFaults(config, Date.now(), log);
 
   let closing = false;
   const close = async (signal: NodeJS.Signals) => {

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { name, room } from "./names.ts";
 import type { Candidate, Description, ErrorCode, Refused } from "./protocol.ts";
 
 /** A payload that was understood, or the refusal to answer with. */
@@ -27,17 +28,6 @@ const text = (maxBytes: number) =>
     error: `is over its limit of ${maxBytes} bytes`,
     params: { code: "too_large" satisfies ErrorCode },
   });
-
-const room = z.string({ error: "must be a string" }).regex(/^[A-Za-z0-9._~:@+-]{1,128}$/, {
-  error: "must be 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : @ + -",
-});
-
-const name = z
-  .string({ error: "must be a string" })
-  .trim()
-  .refine((s) => [...s].length <= 64, { error: "must be at most 64 characters" })
-  // Half a surrogate pair is no character; it would reach the others as something else.
-  .refine((s) => !/[\p{Cc}\p{Cs}]/u.test(s), { error: "must not have control characters" });
 
 const join = z.object(
   { room, name: name.default("") },

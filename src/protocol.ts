@@ -36,7 +36,7 @@ export interface Target {
 }
 
 /** Who a relayed message is from: the server's word, not the sender's. */
-export interface Origin {
+export interface Sender {
   from: string;
 }
 
@@ -53,6 +53,9 @@ export type ErrorCode =
   | "not_in_room"
   | "peer_not_found"
   | "too_large"
+  | "rate_limited"
+  | "unauthorized"
+  | "forbidden"
   | "internal";
 
 /** The answer to a refused event; it changed nothing and reached nobody. */
@@ -68,8 +71,17 @@ export type Ack<T extends object = object> = ({ ok: true } & T) | Refused;
 export interface Joined {
   self: Peer;
   users: Peer[];
+  /** For RTCPeerConnection; empty when the server has none configured. */
   iceServers: IceServer[];
+  /** For RTCPeerConnection. "relay": the server lets no other address of a peer through. */
   iceTransportPolicy: "all" | "relay";
+}
+
+/** What the acknowledgement of `ice_servers` yields. */
+export interface IceGrant {
+  iceServers: IceServer[];
+  /** Unix seconds, by the server's clock: ask again before then. Set even if nothing expires. */
+  expiresAt: number;
 }
 
 /** What the acknowledgement of a relayed message yields: to how many peers it was sent. */
@@ -92,6 +104,10 @@ export interface ClientToServerEvents {
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
   /** Gives up the seat; the connection stays. */
   leave: (reply?: Reply) => void;
+  /** Renews the STUN and TURN servers that `join` gave: before they expire, before an ICE restart. */
+  ice_servers: (reply?: Reply<IceGrant>) => void;
+  /** Puts a new access token, of the same bearer, in the place of one that is running out. */
+  refresh_token: (token: string, reply?: Reply) => void;
 }
 
 /** From the server to a client. */
@@ -102,9 +118,9 @@ export interface ServerToClientEvents {
   user_joined: (peer: Peer) => void;
   /** To those left in a room, when somebody has left it or is gone. */
   user_exit: (peer: { id: string }) => void;
-  getOffer: (description: Description, origin: Origin) => void;
-  getAnswer: (description: Description, origin: Origin) => void;
-  getCandidate: (candidate: Candidate | null, origin: Origin) => void;
+  getOffer: (description: Description, sender: Sender) => void;
+  getAnswer: (description: Description, sender: Sender) => void;
+  getCandidate: (candidate: Candidate | null, sender: Sender) => void;
   /** To the sender of a refused event that asked for no acknowledgement. */
   signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
 }

@@ -31,13 +31,16 @@ export type Route =
 
 /**
  * The seats. Its methods return promises, so that a registry shared by several servers can stand
- * behind the same interface. A socket may be gone by the time one of them is kept.
+ * behind the same interface. A socket may be gone by the time one of them resolves; they resolve in the
+ * order in which the seats changed, so that everyone is told in that order.
  */
 export interface RoomRegistry {
   /** Seats `peer` in `room`, out of any other room. When refused, it stays where it was. */
   join(peer: Peer, room: string): Promise<JoinOutcome>;
   /** Takes away the seat of the peer with this id, if it has one. */
   leave(id: string): Promise<Departure | undefined>;
+  /** The room that the peer with this id sits in. */
+  roomOf(id: string): Promise<string | undefined>;
   /** The others in the room of the peer with id `from`, or only the one with id `to`. */
   route(from: string, to?: string): Promise<Route>;
   /** How many rooms there are, and how many peers in them. */
@@ -69,6 +72,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
 
   async leave(id: string): Promise<Departure | undefined> {
     return this.vacate(id);
+  }
+
+  async roomOf(id: string): Promise<string | undefined> {
+    return this.socketToRoom.get(id);
   }
 
   async route(from: string, to?: string): Promise<Route> {

@@ -1,24 +1,34 @@
 /** Builds the server out of its parts. Listens only when told. */
 
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
+import { registerAccess } from "./access.ts";
+import { createAuthenticator } from "./auth.ts";
 import type { Config } from "./config.ts";
+import { createConnectionLimiter, type ProxyTrust } from "./connection-limits.ts";
+import { createHandshake } from "./handshake.ts";
 import { createHttpApp } from "./http.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createOriginCheck } from "./origins.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "./rooms.ts";
-import { registerSignaling, type SignalingIo } from "./signaling.ts";
+import { registerSignaling } from "./signaling.ts";
+import type { SignalingIo } from "./sockets.ts";
+import { createHttpServer, PromptWebSocketServer } from "./transport.ts";
 
 /** How long connections may take to end by themselves when the server closes. */
 const CLOSE_GRACE_MS = 1_000;
+/** How long a connection may be open without a socket on it. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Parts to use in place of the usual ones. */
 export interface Overrides {
   log?: Logger;
   rooms?: RoomRegistry;
+  /** The clock, in Unix milliseconds. */
+  now?: () => number;
 }
 
 export interface SignalingServer {
@@ -29,7 +39,7 @@ export interface SignalingServer {
   readonly io: SignalingIo;
 }
 
-/** Creates a signaling server: Express and Socket.IO on one HTTP server. Refuses nothing. */
+/** Creates a signaling server: Express and Socket.IO on one HTTP server. */
 export function createSignalingServer(config: Config, overrides: Overrides = {}): SignalingServer {
   const log = overrides.log ?? createLogger({ level: config.logLevel });
   const rooms = overrides.rooms ?? new MemoryRoomRegistry(config);
@@ -39,30 +49,43 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
   // From src/ as well as from dist/.
   const publicFolder = fileURLToPath(new URL("../dist/public", import.meta.url));
 
+  const { trustProxy } = config;
   const app = createHttpApp({
     rooms,
     isAllowedOrigin,
     log,
+    trustProxy,
     version,
     publicFolder,
     uptimeSeconds,
   });
-  const httpServer = createServer(app);
+  const isTrustedProxy: ProxyTrust = app.get("trust proxy fn");
+  const httpServer = createHttpServer(app, config, isTrustedProxy);
   const connections = trackConnections(httpServer);
+  const limitConnections = createConnectionLimiter(config);
+  const handshake = createHandshake({ isAllowedOrigin, isTrustedProxy, limitConnections, log });
   const io: SignalingIo = new Server(httpServer, {
     maxHttpBufferSize: config.maxMessageBytes,
     pingInterval: config.pingIntervalMs,
     pingTimeout: config.pingTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     transports: [...config.transports],
+    wsEngine: PromptWebSocketServer,
     cors: { origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) },
-    // CORS doesn't stop a WebSocket of another site's page; this does.
-    allowRequest: ({ headers }, callback) => {
-      if (isAllowedOrigin(headers.origin, headers.host)) return callback(null, true);
-      log.warn("refused a page whose origin is not in CORS_ORIGIN");
-      callback("this page's origin is not in the server's CORS_ORIGIN", false);
-    },
+    allowRequest: handshake.allowRequest,
   });
-  registerSignaling(io, { rooms, log });
+  io.engine.on("connection", handshake.connected);
+  const authenticate = createAuthenticator(config);
+  const closeAccess = authenticate && registerAccess(io, { authenticate, log });
+  registerSignaling(io, {
+    rooms,
+    authenticate,
+    ice: config,
+    limits: config,
+    onFlood: handshake.flooded,
+    now: overrides.now ?? Date.now,
+    log,
+  });
 
   let closing: Promise<void> | undefined;
 
@@ -79,6 +102,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
       }),
 
     close: () => {
+      closeAccess?.();
       closing ??= endWithin(CLOSE_GRACE_MS, io.close(), connections);
       return closing;
     },
@@ -90,11 +114,10 @@ async function endWithin(graceMs: number, ended: Promise<void>, connections: Set
   const timer = setTimeout(() => {
     for (const connection of connections) connection.destroy();
   }, graceMs);
-  await ended;
-  clearTimeout(timer);
+  await ended.finally(() => clearTimeout(timer));
 }
 
-function trackConnections(httpServer: ReturnType<typeof createServer>): Set<TcpSocket> {
+function trackConnections(httpServer: HttpServer): Set<TcpSocket> {
   const connections = new Set<TcpSocket>();
   httpServer.on("connection", (connection) => {
     connections.add(connection);

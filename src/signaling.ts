@@ -1,7 +1,8 @@
 /** The protocol's events: join, leave, disconnect, and the relay of what peers say to each other. */
 
-import { randomUUID } from "node:crypto";
-import type { Server, Socket } from "socket.io";
+import { type Authenticator, coversRoom } from "./auth.ts";
+import { grantIce } from "./ice.ts";
+import type { IceOptions } from "./ice-options.ts";
 import type { Logger } from "./logger.ts";
 import {
   type Parsed,
@@ -15,24 +16,34 @@ import type {
   Ack,
   ClientToServerEvents,
   Delivered,
+  IceGrant,
   Joined,
-  Origin,
   Peer,
-  ServerToClientEvents,
+  Sender,
 } from "./protocol.ts";
+import { createScreen } from "./relay-only.ts";
 import type { Departure, RoomRegistry } from "./rooms.ts";
+import {
+  type Handler,
+  type SignalingIo,
+  type SignalingSocket,
+  type SocketDeps,
+  serveSockets,
+} from "./sockets.ts";
 
-export type SignalingIo = Server<ClientToServerEvents, ServerToClientEvents>;
-type SignalingSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 /** Sockets to emit to, as Socket.IO addresses them. */
 type Receivers = ReturnType<SignalingIo["to"]>;
-
-/** Answers one event of a client. Gets its arguments as they came, without the callback. */
-type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
 
 /** What the events need from elsewhere. */
 export interface SignalingDeps {
   rooms: RoomRegistry;
+  /** Undefined where everybody may come in. */
+  authenticate: Authenticator | undefined;
+  ice: IceOptions;
+  limits: SocketDeps["limits"];
+  onFlood: SocketDeps["onFlood"];
+  /** Unix milliseconds. */
+  now: () => number;
   log: Logger;
 }
 
@@ -41,77 +52,47 @@ const REFUSALS = {
   not_in_room: "you are in no room; join one first",
   // The same words for an unknown id and one in another room: nobody learns who is elsewhere.
   peer_not_found: "there is no such peer in your room",
+  forbidden: "your token doesn't cover this room",
 } as const;
 
 /** Serves the protocol on every socket that connects to `io` from now on. */
-export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps): void {
+export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
+  const { rooms, authenticate, ice, limits, onFlood, now, log } = deps;
+  const { iceTransportPolicy } = ice;
+  const screen = createScreen(iceTransportPolicy);
   const handlers = new Map<string, Handler>(
     Object.entries({
       join: (socket, [request]) => join(socket, request),
       offer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...said) =>
-          receivers.emit("getOffer", ...said),
+        relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
+          peers.emit("getOffer", ...sent),
         ),
       answer: (socket, [description, target]) =>
-        relay(socket, parseDescription(description), target, (receivers, ...said) =>
-          receivers.emit("getAnswer", ...said),
+        relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
+          peers.emit("getAnswer", ...sent),
         ),
       candidate: (socket, [candidate, target]) =>
-        relay(socket, parseCandidate(candidate), target, (receivers, ...said) =>
-          receivers.emit("getCandidate", ...said),
+        relay(socket, parseCandidate(candidate), screen.candidate, target, (peers, ...sent) =>
+          peers.emit("getCandidate", ...sent),
         ),
       leave: async (socket) => {
         await depart(socket.id);
         return { ok: true };
       },
+      ice_servers: (socket) => renewIce(socket),
+      refresh_token: (socket, [token]) => refreshToken(socket, token),
     } satisfies Record<keyof ClientToServerEvents, Handler>),
   );
 
-  io.on("connection", (socket) => {
-    // A socket's events are served one after another, its disconnect last. So they stay in order,
-    // and a join that is still under way when the socket goes is undone behind it.
-    let last = Promise.resolve();
-    const enqueue = (task: () => Promise<void>) => {
-      last = last.then(task).catch((error: unknown) => void reportFault(error));
-    };
-    socket.onAny((event: unknown, ...args: unknown[]) =>
-      enqueue(() => serve(socket, String(event), args)),
-    );
-    socket.on("disconnect", () => enqueue(() => depart(socket.id)));
-  });
-
-  /** Serves one event, known or not, and answers it whatever happens. */
-  async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
-    const reply = typeof args.at(-1) === "function" ? args.pop() : undefined;
-    const ack = await handle(socket, event, args);
-    if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
-    if (typeof reply === "function") reply(ack);
-    else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
-  }
-
-  async function handle(socket: SignalingSocket, event: string, args: unknown[]): Promise<Ack> {
-    const handler = handlers.get(event);
-    if (!handler) return refuse("bad_request", "there is no such event");
-    try {
-      return await handler(socket, args);
-    } catch (error) {
-      const errorId = reportFault(error);
-      return refuse("internal", `the server failed; its log has more under ${errorId}`);
-    }
-  }
-
-  /** Logs an error of ours, and gives the id it is to be found under. */
-  function reportFault(error: unknown): string {
-    const errorId = randomUUID();
-    log.error({ errorId, err: error }, "a handler failed");
-    return errorId;
-  }
+  serveSockets(io, { handlers, onGone: depart, onFlood, limits, log });
 
   async function join(socket: SignalingSocket, request: unknown): Promise<Ack<Joined>> {
     const parsed = parseJoin(request);
     if (!parsed.ok) return parsed;
-    const { room, name } = parsed.value;
-    const self: Peer = { id: socket.id, name };
+    const { room } = parsed.value;
+    const { claims } = socket.data;
+    if (claims && !coversRoom(claims, room)) return refuse("forbidden", REFUSALS.forbidden);
+    const self: Peer = { id: socket.id, name: claims?.name ?? parsed.value.name };
     const outcome = await rooms.join(self, room);
     if (!outcome.ok) return refuse(outcome.reason, REFUSALS[outcome.reason]);
     const { others, rejoined, departure } = outcome;
@@ -121,7 +102,30 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
       to(others)?.emit("user_joined", self);
     }
     socket.emit("room_users", others);
-    return { ok: true, self, users: others, iceServers: [], iceTransportPolicy: "all" };
+    const { iceServers } = grantIce(ice, socket.id, now());
+    return { ok: true, self, users: others, iceServers, iceTransportPolicy };
+  }
+
+  async function renewIce(socket: SignalingSocket): Promise<Ack<IceGrant>> {
+    const route = await rooms.route(socket.id);
+    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    return { ok: true, ...grantIce(ice, socket.id, now()) };
+  }
+
+  /** Where no tokens are asked for, any will do, as when connecting. */
+  async function refreshToken(socket: SignalingSocket, token: unknown): Promise<Ack> {
+    if (!authenticate) return { ok: true };
+    const verdict = await authenticate(token);
+    if (!verdict.ok) return refuse("unauthorized", verdict.reason);
+    if (verdict.claims.subject !== socket.data.claims?.subject) {
+      return refuse("forbidden", "the token is for somebody else");
+    }
+    const room = await rooms.roomOf(socket.id);
+    if (room !== undefined && !coversRoom(verdict.claims, room)) {
+      return refuse("forbidden", REFUSALS.forbidden);
+    }
+    socket.data.claims = verdict.claims;
+    return { ok: true };
   }
 
   async function depart(id: string): Promise<void> {
@@ -134,20 +138,23 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
     to(departure.remaining)?.emit("user_exit", { id });
   }
 
-  /** What offer, answer and candidate have in common: `send` gets those the payload is for. */
+  /** What offer, answer and candidate have in common: `send` gets those that what may `pass` is for. */
   async function relay<T>(
     socket: SignalingSocket,
     payload: Parsed<T>,
+    pass: (payload: T) => T | undefined,
     target: unknown,
-    send: (receivers: Receivers, payload: T, origin: Origin) => void,
+    send: (peers: Receivers, payload: T, sender: Sender) => void,
   ): Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);
     if (!addressee.ok) return addressee;
     const route = await rooms.route(socket.id, addressee.value);
     if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    const passed = pass(payload.value);
+    if (passed === undefined) return { ok: true, delivered: 0 };
     const receivers = to(route.receivers);
-    if (receivers) send(receivers, payload.value, { from: socket.id });
+    if (receivers) send(receivers, passed, { from: socket.id });
     return { ok: true, delivered: route.receivers.length };
   }
 

@@ -1,74 +1,64 @@
-/** The real thing: the README's example, word for word, in two pages of a real browser. */
+/** The real thing: the README's examples, word for word, in pages of a real browser. */
 
-import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { launchBrowser, missingBrowser, servePage } from "./support/browser.ts";
+import { describe, expect, test } from "vitest";
+import { lacksBrowser, launchBrowser, servePage } from "./support/browser.ts";
+import { readmeExample } from "./support/readme.ts";
 import { startServer } from "./support/server.ts";
 
-const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-
-/** The README's page, with the address of this test's server in place of the default one. */
-function readmePage(url: string): string {
-  const [, html] = README.match(/```html\n(<!doctype html>.*?)```/s) ?? [];
-  if (!html?.includes("http://localhost:3000")) throw new Error("the README has no such example");
-  return html.replaceAll("http://localhost:3000", url);
-}
-
-/** The size of each remote picture and how many of its frames were decoded, once all move. */
-async function movingPictures(page: Page, count: number): Promise<number[]> {
-  const frames = () =>
-    page.$$eval("#others video", (videos) =>
-      videos.map((video) => (video as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames),
-    );
+/** Resolves when so many remote pictures are there, and each has moved for ten frames. */
+async function movingPictures(page: Page, videos: string, count: number): Promise<void> {
   await page.waitForFunction(
-    ([count]) => {
-      const videos = [...document.querySelectorAll<HTMLVideoElement>("#others video")];
+    ([selector, count]) => {
+      const videos = [...document.querySelectorAll<HTMLVideoElement>(selector)];
       const moving = videos.filter(
         (video) => video.videoWidth > 2 && video.getVideoPlaybackQuality().totalVideoFrames >= 10,
       );
       return videos.length === count && moving.length === count;
     },
-    [count],
+    [videos, count] as const,
   );
-  return frames();
 }
 
-test.skipIf(missingBrowser)(
-  "two pages see each other's moving picture, hang up, and are told",
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const server = await startServer();
-    const url = await servePage(readmePage(server.url));
-    const browser = await launchBrowser();
-    const open = async () => {
-      const page = await (
-        await browser.newContext({ permissions: ["camera", "microphone"] })
-      ).newPage();
-      page.on("pageerror", (error) => expect.soft(error).toBeUndefined());
-      await page.goto(url);
-      return page;
-    };
-    const ada = await open();
-    const bob = await open();
+describe.skipIf(lacksBrowser())("the README's examples", { timeout: 120_000 }, () => {
+  test.each([
+    ["ten lines with the client", "client.js", "video"],
+    ["plain socket.io-client", "socket.io", "#others video"],
+  ] as const)(
+    "%s: pages see each other's moving picture, leave, and are told",
+    async (_what, uses, videos) => {
+      const server = await startServer();
+      const url = await servePage(readmeExample(uses, server.url));
+      const browser = await launchBrowser();
+      const open = async () => {
+        const context = await browser.newContext({ permissions: ["camera", "microphone"] });
+        const page = await context.newPage();
+        page.on("pageerror", (error) => expect.soft(error).toBeUndefined());
+        await page.goto(url);
+        return page;
+      };
+      const ada = await open();
+      const bob = await open();
+      for (const page of [ada, bob]) await movingPictures(page, videos, 1);
+      expect(server.maps.rooms.get("demo")?.size).toBe(2);
 
-    for (const page of [ada, bob]) {
-      const [frames] = await movingPictures(page, 1);
-      expect(frames).toBeGreaterThanOrEqual(10);
-    }
-    expect(server.maps.rooms.get("demo")?.size).toBe(2);
+      // A third one joins the same call.
+      const cyd = await open();
+      for (const page of [ada, bob, cyd]) await movingPictures(page, videos, 2);
 
-    // A third one joins the same call.
-    const cyd = await open();
-    for (const page of [ada, bob, cyd]) await movingPictures(page, 2);
+      // A tab that is closed says goodbye, as the button does.
+      if (uses === "socket.io") await ada.click("#hang-up");
+      else await ada.close();
+      for (const page of [bob, cyd]) await movingPictures(page, videos, 1);
+      await cyd.close();
+      await movingPictures(bob, videos, 0);
+      expect(server.maps.rooms.get("demo")?.size).toBe(1);
+    },
+  );
 
-    await ada.click("#hang-up");
-    for (const page of [bob, cyd]) await movingPictures(page, 1);
-    // A tab that is closed says goodbye as well.
-    await cyd.close();
-    await bob.waitForFunction(() => document.querySelectorAll("#others video").length === 0);
-    expect(server.maps.rooms.get("demo")?.size).toBe(1);
-  },
-);
+  test("the first one's script is at most ten lines", () => {
+    const [, script = ""] =
+      readmeExample("client.js", "").match(/<script[^>]*>(.*)<\/script>/s) ?? [];
+    expect(script.trim().split("\n").length).toBeLessThanOrEqual(10);
+  });
+});

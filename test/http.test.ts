@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { MemoryRoomRegistry } from "../src/rooms.ts";
 import { startServer } from "./support/server.ts";
 
 describe("HTTP", () => {
@@ -48,9 +47,8 @@ describe("HTTP", () => {
   });
 
   test("a fault of the server's own is a 500 in JSON that tells nothing of it", async () => {
-    const rooms = new MemoryRoomRegistry({ maxPeersPerRoom: 2 });
-    rooms.count = async () => Promise.reject(new Error("out of order"));
-    const server = await startServer({ LOG_LEVEL: "error" }, { rooms });
+    const server = await startServer({ LOG_LEVEL: "error" });
+    server.rooms.count = async () => Promise.reject(new Error("out of order"));
     const response = await fetch(`${server.url}/health`);
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("out of order");

@@ -8,16 +8,17 @@ export type {
   Delivered,
   Description,
   ErrorCode,
+  IceGrant,
   IceServer,
   Joined,
   Peer,
 } from "../protocol.ts";
+export { SignalingError } from "./errors.ts";
 export { type JoinOptions, Mesh } from "./mesh.ts";
+export type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 export type { MeshPeer } from "./peer.ts";
-export type { MeshEvents, MeshOptions, MeshState } from "./session.ts";
 export {
   SignalingClient,
-  SignalingError,
   type SignalingEvents,
   type SignalingOptions,
 } from "./signaling.ts";

@@ -9,6 +9,8 @@ export interface LinkOptions {
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
   sendCandidate: (candidate: Candidate | null) => Promise<unknown>;
+  /** What must be done first, when another path is to be looked for. Never rejects. */
+  beforeIceRestart: () => Promise<void>;
   /** Gets what went wrong with this peer; the link goes on. */
   onError: (error: unknown) => void;
 }
@@ -76,9 +78,11 @@ export class Link {
   }
 
   /** Looks for a new path to the peer, after the network has changed or the connection has failed. */
-  restartIce(): void {
+  async restartIce(): Promise<void> {
     // Before the first description there is no path to replace.
-    if (this.connection.remoteDescription) this.connection.restartIce();
+    if (!this.connection.remoteDescription) return;
+    await this.options.beforeIceRestart();
+    if (!this.closing.signal.aborted) this.connection.restartIce();
   }
 
   /** Closes the connection, and everything this has listened to. */

@@ -1,8 +1,9 @@
 /** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
 
 import { TypedEventTarget } from "./events.ts";
+import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import type { MeshPeer } from "./peer.ts";
-import { type MeshEvents, type MeshOptions, type MeshState, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import type { SignalingClient } from "./signaling.ts";
 
 /** Under which name to join, and how to give it up. */

@@ -1,6 +1,6 @@
 /** Another peer in a call: the link to it, what we send it, and the data channels with it. */
 
-import type { Peer } from "../protocol.ts";
+import type { Candidate, Description, Peer } from "../protocol.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Local tracks, each with the streams it belongs to. */
@@ -61,13 +61,13 @@ export class MeshPeer implements Peer {
   }
 
   /** Takes an offer or an answer; the first offer of a newcomer is answered with our tracks. */
-  receiveDescription(tracks: LocalTracks, ...said: Parameters<Link["receiveDescription"]>): void {
-    this.engage(tracks);
-    this.link.receiveDescription(...said);
+  receiveDescription(description: Description, tracks: LocalTracks): void {
+    if (description.type === "offer") this.engage(tracks);
+    this.link.receiveDescription(description);
   }
 
-  receiveCandidate(...said: Parameters<Link["receiveCandidate"]>): void {
-    this.link.receiveCandidate(...said);
+  receiveCandidate(candidate: Candidate | null): void {
+    this.link.receiveCandidate(candidate);
   }
 
   addTrack(track: MediaStreamTrack, streams: readonly MediaStream[]): void {

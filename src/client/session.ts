@@ -1,37 +1,12 @@
 /** One stay in a room, from join to leave: who is there, and the calls with them. */
 
-import type { Joined, Peer } from "../protocol.ts";
+import type { IceServer, Joined, Peer } from "../protocol.ts";
+import { isCode, SignalingError } from "./errors.ts";
+import { IceRenewal } from "./ice.ts";
+import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import { onNetworkChange } from "./network.ts";
 import { type LocalTracks, MeshPeer } from "./peer.ts";
-import { type SignalingClient, SignalingError } from "./signaling.ts";
-
-/** What goes to each peer, and how it is reached. */
-export interface MeshOptions {
-  /** Local media, sent to everyone. */
-  streams?: readonly MediaStream[];
-  /** Data channels to open with everyone: from label to options, `{}` for a reliable one. */
-  channels?: Readonly<Record<string, RTCDataChannelInit>>;
-  /** For each RTCPeerConnection, over what the server says about ICE. */
-  configuration?: RTCConfiguration;
-}
-
-/** Where a mesh stands. `reconnecting`: the server is out of reach; calls that stand go on. */
-export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
-
-/** What a mesh tells, by event type. */
-export interface MeshEvents {
-  statechange: { state: MeshState };
-  peerjoin: { peer: MeshPeer };
-  peerleave: { peer: MeshPeer };
-  /** As on RTCPeerConnection. */
-  track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
-  /** A channel with this peer is open: of a label in the options, or one that the peer has opened. */
-  datachannel: { peer: MeshPeer; channel: RTCDataChannel };
-  /** See `peer.connection.connectionState`. */
-  connectionstatechange: { peer: MeshPeer };
-  /** What went wrong with a peer; or with coming back to the room, and then `peer` is undefined. */
-  error: { peer: MeshPeer | undefined; error: unknown };
-}
+import type { SignalingClient } from "./signaling.ts";
 
 /** What a session builds on. */
 export interface SessionDeps {
@@ -49,6 +24,7 @@ export class Session {
   private readonly name: string | undefined;
   private readonly members = new Map<string, MeshPeer>();
   private readonly ending = new AbortController();
+  private readonly ice: IceRenewal;
   private joined: Joined | undefined;
   state: MeshState = "idle";
 
@@ -56,6 +32,8 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
+    const onRenewed = (iceServers: IceServer[]) => this.useIceServers(iceServers);
+    this.ice = new IceRenewal(deps.signaling, onRenewed, this.ending.signal);
   }
 
   get peers(): MeshPeer[] {
@@ -98,7 +76,7 @@ export class Session {
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
-      ({ description, from }) => members.get(from)?.receiveDescription(tracks, description),
+      ({ description, from }) => members.get(from)?.receiveDescription(description, tracks),
       until,
     );
     signaling.addEventListener(
@@ -128,6 +106,25 @@ export class Session {
     const { tracks, options } = this.deps;
     for (const user of joined.users) this.add(user)?.call(tracks, options.channels ?? {});
     this.setState("joined");
+    this.renewIce();
+  }
+
+  /** Credentials expire; servers without, and those that the application has set, are left alone. */
+  private async renewIce(): Promise<void> {
+    const ours = !this.deps.options.configuration?.iceServers;
+    if (ours && this.joined?.iceServers.some(({ credential }) => credential))
+      await this.ice.renew();
+  }
+
+  private useIceServers(iceServers: IceServer[]): void {
+    if (!this.joined) return;
+    this.joined = { ...this.joined, iceServers };
+    for (const { connection } of this.peers) connection.setConfiguration(this.configuration());
+  }
+
+  private configuration(): RTCConfiguration {
+    const { iceServers = [], iceTransportPolicy = "all" } = this.joined ?? {};
+    return { iceServers, iceTransportPolicy, ...this.deps.options.configuration };
   }
 
   /** Connected again, with a new id and in no room. */
@@ -143,16 +140,17 @@ export class Session {
 
   private add({ id, name }: Peer): MeshPeer | undefined {
     if (!this.joined) return undefined;
-    const { self, iceServers, iceTransportPolicy } = this.joined;
-    const { signaling, options, emit } = this.deps;
+    const { self } = this.joined;
+    const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },
       {
-        configuration: { iceServers, iceTransportPolicy, ...options.configuration },
+        configuration: this.configuration(),
         // Both sides compare the same two ids, so one of them is polite and the other is not.
         polite: self.id < id,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidate: (candidate) => signaling.sendCandidate(candidate, id),
+        beforeIceRestart: () => this.renewIce(),
         onError: (error) => this.report(peer, error),
       },
       {
@@ -191,8 +189,4 @@ export class Session {
     this.state = state;
     this.deps.emit("statechange", { state });
   }
-}
-
-function isCode(error: unknown, ...codes: SignalingError["code"][]): boolean {
-  return error instanceof SignalingError && codes.includes(error.code);
 }

@@ -7,29 +7,22 @@ import type {
   ClientToServerEvents,
   Delivered,
   Description,
-  ErrorCode,
+  IceGrant,
   Joined,
   Peer,
   ServerToClientEvents,
 } from "../protocol.ts";
 import { abortable } from "./abortable.ts";
+import { disconnected, refusalOf, SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
-
-/** Why a request failed: the server's code, or `disconnected` when it got no answer. */
-export class SignalingError extends Error {
-  override readonly name = "SignalingError";
-  readonly code: ErrorCode | "disconnected";
-
-  constructor(code: ErrorCode | "disconnected", message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { authBy, type TokenSource } from "./token.ts";
 
 /** How to connect. */
 export interface SignalingOptions {
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
+  /** An access token, where the server asks for one; a function is called at each connection. */
+  token?: TokenSource;
 }
 
 /** What a SignalingClient tells, by event type. */
@@ -61,10 +54,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private joins = 0;
 
   /** @param url the server's address; left out, it is the page's own */
-  constructor(url?: string | URL, options: SignalingOptions = {}) {
+  constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
     super();
     this.socket = io(url === undefined ? globalThis.location.origin : String(url), {
       ...options,
+      ...(token !== undefined && { auth: authBy(token) }),
       // A connection of its own, however many clients a page has.
       forceNew: true,
     });
@@ -120,6 +114,16 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   /** Sends a candidate, or null for the end of them, to one peer or to everyone else. */
   sendCandidate(candidate: Candidate | null, to?: string): Promise<Delivered> {
     return this.request((reply) => this.socket.emit("candidate", candidate, targetOf(to), reply));
+  }
+
+  /** New STUN and TURN servers, before those of the join expire. */
+  renewIceServers(): Promise<IceGrant> {
+    return this.request((reply) => this.socket.emit("ice_servers", reply));
+  }
+
+  /** Puts a fresh access token of the same bearer in the place of one that runs out in a call. */
+  async refreshToken(token: string): Promise<void> {
+    await this.request((reply) => this.socket.emit("refresh_token", token, reply));
   }
 
   /** Ends the connection for good. */
@@ -188,13 +192,4 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
 
 function targetOf(to: string | undefined): { to?: string } {
   return to === undefined ? {} : { to };
-}
-
-function disconnected(): SignalingError {
-  return new SignalingError("disconnected", "there is no connection to the signaling server");
-}
-
-/** What the server says when it turns a connection down comes in `data`. */
-function refusalOf(error: Error & { data?: { code?: ErrorCode } }): SignalingError {
-  return new SignalingError(error.data?.code ?? "internal", error.message);
 }

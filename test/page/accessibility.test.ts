@@ -3,7 +3,7 @@
 import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { missingBrowser, startBrowser } from "../support/browser.ts";
+import { lacksBrowser, startBrowser } from "../support/browser.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
 
@@ -21,7 +21,7 @@ const LOOKS = [
   { colorScheme: "dark", viewport: { width: 390, height: 844 } },
 ] as const;
 
-describe.skipIf(missingBrowser)("accessibility", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("accessibility", { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();

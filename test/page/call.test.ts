@@ -2,11 +2,11 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { missingBrowser, startBrowser } from "../support/browser.ts";
+import { lacksBrowser, startBrowser } from "../support/browser.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
 
-describe.skipIf(missingBrowser)("a call through the page", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("a call through the page", { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();

@@ -2,8 +2,8 @@
 
 import type { Page } from "puppeteer-core";
 import { expect, onTestFinished, test } from "vitest";
-import { launchBrowser, missingBrowser } from "../support/browser.ts";
-import { launchFirefox, missingFirefox } from "../support/firefox.ts";
+import { lacksBrowser, launchBrowser } from "../support/browser.ts";
+import { lacksFirefox, launchFirefox } from "../support/firefox.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
 
@@ -31,7 +31,7 @@ async function seesOther(page: Page): Promise<void> {
   });
 }
 
-test.skipIf(missingBrowser ?? missingFirefox).each(["Chromium", "Firefox"])(
+test.skipIf(lacksBrowser() || lacksFirefox()).each(["Chromium", "Firefox"])(
   "%s comes first, and each sees the other; chat, state and facts, too",
   { timeout: 90_000 },
   async (first) => {

@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { missingBrowser, servePage, startBrowser } from "../support/browser.ts";
+import { lacksBrowser, servePage, startBrowser } from "../support/browser.ts";
 import { lessonPage } from "../support/lesson-page.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
@@ -20,7 +20,7 @@ function recordConnections() {
   Object.assign(globalThis, { connections, RTCPeerConnection: Recorded });
 }
 
-describe.skipIf(missingBrowser)("trouble on the page", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();
@@ -145,7 +145,7 @@ describe.skipIf(missingBrowser)("trouble on the page", { timeout: 60_000 }, () =
   );
 });
 
-describe.skipIf(missingBrowser)("a browser that refuses the camera", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("a browser that refuses the camera", { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser({ refusing: true });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { MAX_CANDIDATE_BYTES, MAX_SDP_BYTES } from "../../src/payloads.ts";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
 import { startServer } from "../support/server.ts";
 
 const offer = { type: "offer", sdp: "x" };
@@ -127,19 +126,18 @@ describe("errors", () => {
   );
 
   test("[E2] a fault of the server's own is answered `internal`, with the id it is logged under", async () => {
-    const rooms = new MemoryRoomRegistry({ maxPeersPerRoom: 2 });
-    const server = await startServer({ LOG_LEVEL: "error" }, { rooms });
+    const server = await startServer({ LOG_LEVEL: "error" });
     const [ada, bob] = [await server.connect(), await server.connect()];
     await ada.join("demo");
     await bob.join("demo");
-    rooms.route = async () => Promise.reject(new Error("out of order"));
+    server.rooms.route = async () => Promise.reject(new Error("out of order"));
     const ack = await ada.offer("x");
     expect(ack).toMatchObject({ ok: false, error: { code: "internal" } });
     const [, errorId = "none"] = (!ack.ok && ack.error.message.match(/([0-9a-f-]{36})/)) || [];
     expect(server.log.join("")).toContain(errorId);
     expect(JSON.stringify(ack)).not.toContain("out of order");
     // A fault while a socket goes is logged as well, and ends nothing.
-    rooms.leave = async () => Promise.reject(new Error("gone wrong"));
+    server.rooms.leave = async () => Promise.reject(new Error("gone wrong"));
     ada.socket.disconnect();
     await server.untilConnections(1);
     expect(server.log.join("")).toContain("gone wrong");

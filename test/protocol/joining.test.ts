@@ -1,8 +1,12 @@
-import fc from "fast-check";
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
-import { startServer } from "../support/server.ts";
+import type { MemoryRoomRegistry } from "../../src/rooms.ts";
+import { seededRandom } from "../support/random.ts";
+import { startServer, UNLIMITED } from "../support/server.ts";
 import { SlowRooms } from "../support/slow-rooms.ts";
+import { openTcp, textFrame, upgradeRequest } from "../support/tcp.ts";
+
+const WEBSOCKET = "/socket.io/?EIO=4&transport=websocket";
 
 describe("joining", () => {
   test("[J1] a joiner gets room_users, then its acknowledgement; each other member user_joined once", async () => {
@@ -50,7 +54,7 @@ describe("joining", () => {
   });
 
   test("[J2] joining the same room again answers like a join, and tells nobody", async () => {
-    const server = await startServer({ MAX_PEERS_PER_ROOM: "2" });
+    const server = await startServer({ MAX_PEERS_PER_ROOM: "3" });
     const [ada, bob, cyd] = [
       await server.connect(),
       await server.connect(),
@@ -68,10 +72,24 @@ describe("joining", () => {
     expect(ada.all("room_users")).toHaveLength(2);
     await bob.settled();
     expect(bob.received).toHaveLength(before);
-    // The new name is what the next one to come reads, and the place in line stays.
-    await bob.leave();
+    // The next one to come reads the new name, and Ada at her old place.
     await cyd.join("demo");
-    expect(cyd.all("room_users")).toEqual([[[{ id: ada.id, name: "Augusta" }]]]);
+    expect(cyd.all("room_users")).toEqual([
+      [
+        [
+          { id: ada.id, name: "Augusta" },
+          { id: bob.id, name: "Bob" },
+        ],
+      ],
+    ]);
+  });
+
+  test("[J2] a member of a full room may join it again", async () => {
+    const server = await startServer({ MAX_PEERS_PER_ROOM: "2" });
+    const [ada, bob] = [await server.connect(), await server.connect()];
+    await ada.join("demo");
+    await bob.join("demo");
+    expect(await ada.join("demo")).toMatchObject({ ok: true, users: [{ id: bob.id }] });
   });
 
   test("[J3] joining another room leaves the one before", async () => {
@@ -181,12 +199,10 @@ describe("joining", () => {
   test.each([false, true])(
     "[J6] 100 joins cut off at a random moment leave no ghost (slow registry: %s)",
     async (slow) => {
-      const seed = Math.floor(Math.random() * 2 ** 31);
-      console.info(`seed ${seed}`);
-      const random = randomFrom(seed);
-      const inner = new MemoryRoomRegistry({ maxPeersPerRoom: 16 });
-      const rooms = slow ? new SlowRooms(inner, random) : inner;
-      const server = await startServer({}, { rooms });
+      const random = seededRandom();
+      const server = await startServer(UNLIMITED, {
+        wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms),
+      });
       const bystander = await server.connect();
       await bystander.join("demo");
       const clients = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
@@ -201,22 +217,55 @@ describe("joining", () => {
         else client.socket.io.engine.close();
       }
       await server.untilConnections(1);
+      await bystander.settled();
       while (bystander.view?.length) await bystander.next("user_exit");
       await bystander.leave();
-      await untilEmpty(inner);
-      expect([...inner["rooms"].keys()]).toEqual([]);
-      expect([...inner["socketToRoom"].keys()]).toEqual([]);
+      await untilEmpty(server.rooms);
+      expect([...server.maps.rooms.keys()]).toEqual([]);
+      expect([...server.maps.socketToRoom.keys()]).toEqual([]);
     },
   );
 
+  // One read can hold an event and, before or after it, the end of the connection.
+  test.each([
+    ["a DISCONNECT, then a join", '41\x1e42["join",{"room":"demo"}]'],
+    ["a join, then the connection's CLOSE", '42["join",{"room":"demo"}]\x1e1'],
+  ])("[J6] %s in one polling payload leave no ghost", async (_what, payload) => {
+    const server = await startServer();
+    const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
+    const post = (body: string) => fetch(`${polling}&sid=${sid}`, { method: "POST", body });
+    await post("40");
+    await (await fetch(`${polling}&sid=${sid}`)).text();
+    await post(payload);
+    const ada = await server.connect();
+    expect(await ada.join("demo")).toMatchObject({ ok: true, users: [] });
+    expect([...server.maps.socketToRoom.keys()]).toEqual([ada.id]);
+  });
+
   test("[J6] two joins, and a join and a leave, in one breath: the last one counts", async () => {
-    const inner = new MemoryRoomRegistry({ maxPeersPerRoom: 16 });
-    const server = await startServer({}, { rooms: new SlowRooms(inner, randomFrom(1)) });
+    const random = seededRandom();
+    const server = await startServer({}, { wrapRooms: (rooms) => new SlowRooms(rooms, random) });
     const ada = await server.connect();
     await Promise.all([ada.join("one"), ada.join("two"), ada.join("three")]);
-    expect([...inner["rooms"].keys()]).toEqual(["three"]);
+    expect([...server.maps.rooms.keys()]).toEqual(["three"]);
     await Promise.all([ada.join("four"), ada.leave()]);
-    expect(await inner.count()).toEqual({ rooms: 0, peers: 0 });
+    expect(await server.rooms.count()).toEqual({ rooms: 0, peers: 0 });
+  });
+
+  test("[J6] a join in one packet behind a goodbye, or many behind a flood, leaves no ghost", async () => {
+    const server = await startServer({ EVENT_BURST: "10" });
+    const goodbye = await openTcp(server.url, upgradeRequest(WEBSOCKET));
+    await once(goodbye.socket, "data");
+    goodbye.socket.write(textFrame("40"));
+    await expect.poll(() => goodbye.read()).toContain('40{"sid"');
+    goodbye.socket.write(Buffer.concat(["41", '42["join",{"room":"demo"}]'].map(textFrame)));
+    goodbye.socket.end();
+    const flooder = await server.connect();
+    for (let n = 0; n < 100; n++) flooder.socket.emit("join", { room: "demo" });
+    await Promise.all([goodbye.ended(), flooder.disconnected()]);
+    await server.untilConnections(0);
+    expect([...server.maps.rooms.keys()]).toEqual([]);
   });
 
   test("[J7] a room named like a peer's id doesn't listen in on that peer", async () => {
@@ -252,16 +301,6 @@ describe("joining", () => {
     expect(server.maps.rooms.size).toBe(0);
   });
 });
-
-/** Numbers in [0, 1) that a seed fixes. */
-function randomFrom(seed: number): () => number {
-  const numbers = fc.sample(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
-    seed,
-    numRuns: 5_000,
-  });
-  let next = 0;
-  return () => numbers[next++ % numbers.length] ?? 0;
-}
 
 /** Resolves when the registry is empty, or gives up: a slow one has some turns still to take. */
 async function untilEmpty(rooms: MemoryRoomRegistry): Promise<void> {

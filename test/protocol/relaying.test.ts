@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { TestClient } from "../support/client.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { seededRandom } from "../support/random.ts";
+import { startServer, type TestServer, UNLIMITED } from "../support/server.ts";
+import { SlowRooms } from "../support/slow-rooms.ts";
 
 const RELAYED = [
   ["offer", "getOffer", { type: "offer", sdp: "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\n" }],
@@ -114,23 +116,29 @@ describe("relaying", () => {
     expect(bob.all("getOffer")).toEqual([]);
   });
 
-  test("[R3] what one sends to another arrives in the order sent, addressed or not", async () => {
-    const server = await startServer();
-    const [ada, bob] = await joined(server, "demo", 2);
-    if (!ada || !bob) throw new Error("unreachable");
-    const acks = Array.from({ length: 500 }, (_, n) => {
-      const target = n % 3 === 0 ? [{ to: bob.id }] : [];
-      return n % 7 === 0
-        ? ada.request("offer", { type: "offer", sdp: String(n) }, ...target)
-        : ada.request("candidate", { candidate: String(n) }, ...target);
-    });
-    await Promise.all(acks);
-    await bob.settled();
-    const arrived = bob.received
-      .filter(({ event }) => event === "getOffer" || event === "getCandidate")
-      .map(({ args: [payload] }) => Number(Object.values(payload as object).at(-1)));
-    expect(arrived).toEqual(Array.from({ length: 500 }, (_, n) => n));
-  });
+  test.each([false, true])(
+    "[R3] what one sends to another arrives in the order sent, addressed or not (slow registry: %s)",
+    async (slow) => {
+      const random = seededRandom();
+      const server = await startServer(UNLIMITED, {
+        wrapRooms: (rooms) => (slow ? new SlowRooms(rooms, random) : rooms),
+      });
+      const [ada, bob] = await joined(server, "demo", 2);
+      if (!ada || !bob) throw new Error("unreachable");
+      const acks = Array.from({ length: 500 }, (_, n) => {
+        const target = n % 3 === 0 ? [{ to: bob.id }] : [];
+        return n % 7 === 0
+          ? ada.request("offer", { type: "offer", sdp: String(n) }, ...target)
+          : ada.request("candidate", { candidate: String(n) }, ...target);
+      });
+      await Promise.all(acks);
+      await bob.settled();
+      const arrived = bob.received
+        .filter(({ event }) => event === "getOffer" || event === "getCandidate")
+        .map(({ args: [payload] }) => Number(Object.values(payload as object).at(-1)));
+      expect(arrived).toEqual(Array.from({ length: 500 }, (_, n) => n));
+    },
+  );
 
   test("[R4] the sender can't choose `from`", async () => {
     const server = await startServer();
@@ -169,17 +177,12 @@ describe("relaying", () => {
     },
   );
 
-  test("[R5] unknown members are dropped", async () => {
+  test.each(RELAYED)("[R5] unknown members of %s are dropped", async (event, relayed, payload) => {
     const server = await startServer();
     const [ada, bob] = await joined(server, "demo", 2);
     if (!ada || !bob) throw new Error("unreachable");
-    await ada.request("candidate", {
-      candidate: "c",
-      foundation: "1",
-      toJSON: 1,
-      extra: { deep: [] },
-    });
-    expect(await bob.next("getCandidate")).toEqual([{ candidate: "c" }, { from: ada.id }]);
+    await ada.request(event, { ...payload, foundation: "1", toJSON: 1, extra: { deep: [] } });
+    expect(await bob.next(relayed)).toEqual([payload, { from: ada.id }]);
   });
 
   test("[R6] alone in the room, a payload is delivered to 0", async () => {

@@ -28,15 +28,13 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Why there is no browser to test with, or undefined. Under CI there has to be one. */
-export const missingBrowser =
-  findInstalled() || (platform() === "linux" && arch() === "x64")
-    ? undefined
-    : "no Chromium here: install Chrome or Chromium, or point CHROME_PATH at one";
-
-if (missingBrowser) {
-  if (process.env["CI"]) throw new Error(missingBrowser);
-  console.warn(`skipped: ${missingBrowser}`);
+/** Whether to skip a test for want of a browser; says what to install. Under CI there has to be one. */
+export function lacksBrowser(): boolean {
+  if (findInstalled() || (platform() === "linux" && arch() === "x64")) return false;
+  const advice = "no Chromium here: install Chrome or Chromium, or point CHROME_PATH at one";
+  if (process.env["CI"]) throw new Error(advice);
+  console.warn(`skipped: ${advice}`);
+  return true;
 }
 
 function findInstalled(): string | undefined {

@@ -22,14 +22,13 @@ const PREFERENCES = {
 
 const executablePath = INSTALLED.find((path) => path && existsSync(path));
 
-/** Why there is no Firefox to test with, or undefined. Under CI there has to be one. */
-export const missingFirefox = executablePath
-  ? undefined
-  : "no Firefox here: install it (apt-get install firefox-esr), or point FIREFOX_PATH at one";
-
-if (missingFirefox) {
-  if (process.env["CI"]) throw new Error(missingFirefox);
-  console.warn(`skipped: ${missingFirefox}`);
+/** Whether to skip a test for want of Firefox; says what to install. Under CI there has to be one. */
+export function lacksFirefox(): boolean {
+  if (executablePath) return false;
+  const advice = "no Firefox here: apt-get install firefox-esr, or point FIREFOX_PATH at one";
+  if (process.env["CI"]) throw new Error(advice);
+  console.warn(`skipped: ${advice}`);
+  return true;
 }
 
 /** Launches Firefox; closed when the test ends. */

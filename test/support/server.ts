@@ -6,27 +6,46 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
-import { createSignalingServer, type Overrides } from "../../src/server.ts";
-import type { SignalingIo } from "../../src/signaling.ts";
+import { MemoryRoomRegistry, type RoomRegistry } from "../../src/rooms.ts";
+import { createSignalingServer } from "../../src/server.ts";
+import type { SignalingIo } from "../../src/sockets.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
 type Env = Record<string, string>;
 
 const LOOPBACK = { HOST: "127.0.0.1", PORT: "0" };
 
+/** What a test may put in the place of the usual. */
+interface Doubles {
+  /** Something between the server and its registry. */
+  wrapRooms?: (rooms: MemoryRoomRegistry) => RoomRegistry;
+  /** The clock, in Unix milliseconds. */
+  now?: () => number;
+}
+/** For tests that do more than a single client or address may, and are about something else. */
+export const UNLIMITED = {
+  EVENTS_PER_SECOND: "0",
+  MAX_CONNECTIONS: "0",
+  MAX_CONNECTIONS_PER_ADDRESS: "0",
+  MAX_QUEUED_MESSAGES: "0",
+  MAX_QUEUED_BYTES: "0",
+};
+
 /** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
-export async function startServer(env: Env = {}, overrides: Overrides = {}) {
+export async function startServer(
+  env: Env = {},
+  { wrapRooms = (rooms) => rooms, ...overrides }: Doubles = {},
+) {
   const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config);
   const server = createSignalingServer(config, {
-    rooms,
+    ...overrides,
+    rooms: wrapRooms(rooms),
     log: createLogger({
       level: config.logLevel,
       destination: { write: (line) => void log.push(line) },
     }),
-    ...overrides,
   });
   const connections = watchConnections(server.io);
   const url = `http://127.0.0.1:${await server.listen()}`;
@@ -36,6 +55,7 @@ export async function startServer(env: Env = {}, overrides: Overrides = {}) {
     log,
     io: server.io,
     close: server.close,
+    rooms,
     /** The registry's two maps. */
     maps: { rooms: rooms["rooms"], socketToRoom: rooms["socketToRoom"] },
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),

@@ -7,6 +7,8 @@ import type { Departure, JoinOutcome, RoomRegistry, Route } from "../../src/room
 export class SlowRooms implements RoomRegistry {
   private readonly inner: RoomRegistry;
   private readonly random: () => number;
+  private answered: Promise<unknown> = Promise.resolve();
+  private underWay = 0;
 
   constructor(inner: RoomRegistry, random: () => number) {
     this.inner = inner;
@@ -16,20 +18,31 @@ export class SlowRooms implements RoomRegistry {
   join = (peer: Peer, room: string): Promise<JoinOutcome> =>
     this.slowly(() => this.inner.join(peer, room));
   leave = (id: string): Promise<Departure | undefined> => this.slowly(() => this.inner.leave(id));
+  roomOf = (id: string): Promise<string | undefined> => this.slowly(() => this.inner.roomOf(id));
   route = (from: string, to?: string): Promise<Route> =>
     this.slowly(() => this.inner.route(from, to));
   count = () => this.slowly(() => this.inner.count());
 
+  /** Resolves when no call is under way. */
+  async idle(): Promise<void> {
+    while (this.underWay > 0) await turn();
+  }
+
   private async slowly<T>(call: () => Promise<T>): Promise<T> {
+    this.underWay++;
     await this.turns();
-    const result = await call();
-    await this.turns();
-    return result;
+    // Calls of different sockets overtake each other; answers come in the order of the changes.
+    const answer = Promise.all([call(), this.answered]).then(async ([result]) => {
+      await this.turns();
+      return result;
+    });
+    this.answered = answer;
+    return answer.finally(() => this.underWay--);
   }
 
   private async turns(): Promise<void> {
-    for (let left = Math.floor(this.random() * 4); left > 0; left--) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    for (let left = Math.floor(this.random() * 4); left > 0; left--) await turn();
   }
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,31 @@
+/** What a mesh is made with, and what it tells. */
+
+import type { MeshPeer } from "./peer.ts";
+
+/** What goes to each peer, and how it is reached. */
+export interface MeshOptions {
+  /** Local media, sent to everyone. */
+  streams?: readonly MediaStream[];
+  /** Data channels to open with everyone: from label to options, `{}` for a reliable one. */
+  channels?: Readonly<Record<string, RTCDataChannelInit>>;
+  /** For each RTCPeerConnection, over what the server says about ICE. */
+  configuration?: RTCConfiguration;
+}
+
+/** Where a mesh stands. `reconnecting`: the server is out of reach; calls that stand go on. */
+export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
+
+/** What a mesh tells, by event type. */
+export interface MeshEvents {
+  statechange: { state: MeshState };
+  peerjoin: { peer: MeshPeer };
+  peerleave: { peer: MeshPeer };
+  /** As on RTCPeerConnection. */
+  track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
+  /** A channel with this peer is open: of a label in the options, or one that the peer has opened. */
+  datachannel: { peer: MeshPeer; channel: RTCDataChannel };
+  /** See `peer.connection.connectionState`. */
+  connectionstatechange: { peer: MeshPeer };
+  /** What went wrong with a peer; or with coming back to the room, and then `peer` is undefined. */
+  error: { peer: MeshPeer | undefined; error: unknown };
+}

@@ -1,0 +1,35 @@
+/**
+ * A client that stops reading. What the server has for it waits in the server's memory; nothing in
+ * Engine.IO bounds that.
+ */
+
+import type { EventEmitter } from "node:events";
+import type { Config } from "./config.ts";
+
+/** What of an Engine.IO connection is looked at: its events "packetCreate" and "flush". */
+export interface Outbox extends EventEmitter {
+  readonly transport: { readonly writable: boolean };
+}
+
+/** Counts what waits in `outbox`, and calls `onOverflow` when a message goes over a bound. */
+export function boundQueue(
+  outbox: Outbox,
+  limits: Pick<Config, "maxQueuedMessages" | "maxQueuedBytes">,
+  onOverflow: () => void,
+): void {
+  const maxMessages = limits.maxQueuedMessages || Number.POSITIVE_INFINITY;
+  const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
+  let messages = 0;
+  let bytes = 0;
+  outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
+    // It goes out at once, as nearly every message does.
+    if (outbox.transport.writable) return;
+    messages++;
+    bytes += typeof data === "string" ? Buffer.byteLength(data) : 0;
+    if (messages > maxMessages || bytes > maxBytes) onOverflow();
+  });
+  outbox.on("flush", () => {
+    messages = 0;
+    bytes = 0;
+  });
+}

@@ -1,0 +1,150 @@
+/** What happens around every event: a socket's events are served one by one, within its limits. */
+
+import { randomUUID } from "node:crypto";
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { Claims } from "./auth.ts";
+import type { Config } from "./config.ts";
+import type { Logger } from "./logger.ts";
+import { refuse } from "./payloads.ts";
+import type { Ack, ClientToServerEvents, ServerToClientEvents } from "./protocol.ts";
+import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { boundQueue } from "./slow-receivers.ts";
+
+/** What is known of a socket besides its seat: what its token says, where tokens are asked for. */
+interface SocketData {
+  claims?: Claims;
+}
+
+export type SignalingIo = Server<
+  ClientToServerEvents,
+  ServerToClientEvents,
+  DefaultEventsMap,
+  SocketData
+>;
+export type SignalingSocket = Socket<
+  ClientToServerEvents,
+  ServerToClientEvents,
+  DefaultEventsMap,
+  SocketData
+>;
+/** The Engine.IO connection that a socket lives on; it may carry several, one after another. */
+type Connection = SignalingSocket["conn"];
+
+/** Answers one event of a client. Gets its arguments as they came, without the callback. */
+export type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
+
+/** What serving needs from elsewhere. */
+export interface SocketDeps {
+  handlers: ReadonlyMap<string, Handler>;
+  /** Called when a socket is gone, after its last event. */
+  onGone: (id: string) => Promise<void>;
+  /** Called before a connection is cut off for a flood. */
+  onFlood: (connection: Connection) => void;
+  limits: Pick<Config, "eventsPerSecond" | "eventBurst" | "maxQueuedMessages" | "maxQueuedBytes">;
+  log: Logger;
+}
+
+/** What an event takes of a connection's allowance, where that isn't 1: what others pay for too. */
+const COSTS = new Map([
+  ["join", 10],
+  ["refresh_token", 10],
+]);
+/** How long a goodbye may take before a connection is cut. */
+const GOODBYE_MS = 1_000;
+
+const nowMs = () => performance.now();
+
+/** Serves `handlers` on every socket that connects to `io` from now on. */
+export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
+  const { handlers, onGone, onFlood, limits, log } = deps;
+  const perSecond = limits.eventsPerSecond;
+  /** One allowance for a connection: a socket that leaves and comes again on it brings no new one. */
+  const connections = new WeakMap<
+    Connection,
+    { takeEvent: RateLimiter; socket?: SignalingSocket }
+  >();
+
+  io.engine.on("connection", (connection: Connection) => {
+    const burst = limits.eventBurst;
+    const takeEvent = createRateLimiter({ perSecond, burst }, nowMs);
+    // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
+    const takePacket = createRateLimiter({ perSecond, burst: 2 * burst }, nowMs);
+    connections.set(connection, { takeEvent });
+    connection.on("packet", () => {
+      if (takePacket(1).ok) return;
+      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it sends too much");
+      onFlood(connection);
+      hangUp(connection, connections.get(connection)?.socket);
+    });
+    boundQueue(connection, limits, () => {
+      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it reads too slowly");
+      // A goodbye would only wait behind the rest.
+      connection.close(true);
+    });
+  });
+
+  io.on("connection", (socket) => {
+    const connection = connections.get(socket.conn);
+    if (!connection) throw new Error("a socket without a connection");
+    connection.socket = socket;
+    // A socket's events are served one after another, its disconnect last. So they stay in order,
+    // and a join that is still under way when the socket goes is undone behind it.
+    let last = Promise.resolve();
+    const enqueue = (task: () => Promise<void>) => {
+      last = last.then(task).catch((error: unknown) => void reportFault(error));
+    };
+    socket.onAny((name: unknown, ...args: unknown[]) => {
+      // Socket.IO calls this for what came in one packet with the goodbye too: a ghost's join.
+      if (!socket.connected) return;
+      const event = String(name);
+      // Decided as it arrives: a flood must not grow the queue.
+      const allowance = connection.takeEvent(COSTS.get(event) ?? 1);
+      if (allowance.ok) return enqueue(() => serve(socket, event, args));
+      const wait = `too many events; try again in ${allowance.waitMs} ms`;
+      answer(socket, event, takeReply(args), refuse("rate_limited", wait));
+    });
+    socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
+  });
+
+  /** Serves one event, known or not, and answers it whatever happens. */
+  async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
+    const reply = takeReply(args);
+    answer(socket, event, reply, await handle(socket, event, args));
+  }
+
+  function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {
+    if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
+    if (typeof reply === "function") reply(ack);
+    else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
+  }
+
+  async function handle(socket: SignalingSocket, event: string, args: unknown[]): Promise<Ack> {
+    const handler = handlers.get(event);
+    if (!handler) return refuse("bad_request", "there is no such event");
+    try {
+      return await handler(socket, args);
+    } catch (error) {
+      const errorId = reportFault(error);
+      return refuse("internal", `the server failed; its log has more under ${errorId}`);
+    }
+  }
+
+  /** Logs an error of ours, and gives the id it is to be found under. */
+  function reportFault(error: unknown): string {
+    const errorId = randomUUID();
+    log.error({ errorId, err: error }, "a handler failed");
+    return errorId;
+  }
+}
+
+/** Takes the acknowledgement callback off the arguments, if there is one. */
+function takeReply(args: unknown[]): unknown {
+  return typeof args.at(-1) === "function" ? args.pop() : undefined;
+}
+
+/** Ends a connection such that socket.io-client doesn't come back at once. */
+function hangUp(connection: Connection, socket: SignalingSocket | undefined): void {
+  if (socket?.connected) socket.disconnect(true);
+  else connection.close();
+  setTimeout(() => connection.close(true), GOODBYE_MS).unref();
+}

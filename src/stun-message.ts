@@ -1,0 +1,187 @@
+/** STUN messages, to bytes and back (RFC 8489), with what the check of a TURN server needs (RFC 8656). */
+
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+export const METHODS = { binding: 0x001, allocate: 0x003, refresh: 0x004 } as const;
+
+export const ATTRIBUTES = {
+  username: 0x0006,
+  messageIntegrity: 0x0008,
+  errorCode: 0x0009,
+  lifetime: 0x000d,
+  realm: 0x0014,
+  nonce: 0x0015,
+  xorRelayedAddress: 0x0016,
+  requestedTransport: 0x0019,
+  xorMappedAddress: 0x0020,
+  fingerprint: 0x8028,
+} as const;
+
+/** An attribute's type and value. */
+export type Attribute = readonly [type: number, value: Uint8Array];
+
+/** A message that was understood. Of an attribute that comes twice, the first counts. */
+export interface StunMessage {
+  readonly method: number;
+  readonly kind: "request" | "indication" | "success" | "error";
+  readonly attributes: ReadonlyMap<number, Buffer>;
+  /** The message as it came, to check its integrity with a key. */
+  readonly bytes: Buffer;
+}
+
+/** An address with its port, in writing. */
+export interface TransportAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+const HEADER_BYTES = 20;
+const MAGIC_COOKIE = 0x2112a442;
+const FINGERPRINT_XOR = 0x5354554e;
+const KINDS = ["request", "indication", "success", "error"] as const;
+
+/** A request as bytes, signed if there is a key, with a fingerprint. */
+export function encodeRequest(
+  method: number,
+  transactionId: Uint8Array,
+  attributes: readonly Attribute[],
+  key?: Uint8Array,
+): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(method);
+  header.writeUInt32BE(MAGIC_COOKIE, 4);
+  header.set(transactionId, 8);
+  let message: Buffer = Buffer.concat([header, ...attributes.map(encodeAttribute)]);
+  message.writeUInt16BE(message.length - HEADER_BYTES, 2);
+  if (key) {
+    const value = integrityOf(message, key);
+    message = append(message, [ATTRIBUTES.messageIntegrity, value]);
+  }
+  const fingerprint = Buffer.alloc(4);
+  fingerprint.writeUInt32BE(fingerprintOf(message));
+  return append(message, [ATTRIBUTES.fingerprint, fingerprint]);
+}
+
+/** Reads one whole message; `undefined` if it is none, is cut short, or its fingerprint is wrong. */
+export function decodeMessage(bytes: Buffer): StunMessage | undefined {
+  const length = messageLength(bytes);
+  if (length === undefined || length !== bytes.length) return undefined;
+  const type = bytes.readUInt16BE();
+  const kind = KINDS[((type >> 7) & 2) | ((type >> 4) & 1)];
+  const attributes = new Map<number, Buffer>();
+  let end = HEADER_BYTES;
+  for (const { at, type, value } of walk(bytes)) {
+    end = at + 4 + padded(value.length);
+    if (type === ATTRIBUTES.fingerprint) {
+      if (value.length !== 4 || value.readUInt32BE() !== fingerprintOf(bytes.subarray(0, at))) {
+        return undefined;
+      }
+    }
+    // What follows the signature isn't signed (RFC 8489, 14.5).
+    if (!attributes.has(type) && !attributes.has(ATTRIBUTES.messageIntegrity)) {
+      attributes.set(type, value);
+    }
+  }
+  if (kind === undefined || end !== bytes.length) return undefined;
+  const method = (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
+  return { method, kind, attributes, bytes };
+}
+
+/** How long the message is that begins here; `undefined` if none does, or too little of it came. */
+export function messageLength(bytes: Buffer): number | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const length = bytes.readUInt16BE(2);
+  const isStun = bytes.readUInt16BE() < 0x4000 && bytes.readUInt32BE(4) === MAGIC_COOKIE;
+  return isStun && length % 4 === 0 ? HEADER_BYTES + length : undefined;
+}
+
+/** Whether the message was signed with this key. */
+export function hasIntegrity({ bytes }: StunMessage, key: Uint8Array): boolean {
+  for (const { at, type, value } of walk(bytes)) {
+    if (type !== ATTRIBUTES.messageIntegrity) continue;
+    const expected = integrityOf(bytes.subarray(0, at), key);
+    return value.length === expected.length && timingSafeEqual(value, expected);
+  }
+  return false;
+}
+
+/** The key of the long-term credential (RFC 8489, 9.2.2); browsers know no other than MD5's. */
+export function longTermKey(username: string, realm: string, password: string): Buffer {
+  return createHash("md5").update(`${username}:${realm}:${password}`).digest();
+}
+
+/** The error code of an error response, and the words it came with. */
+export function errorOf({ attributes }: StunMessage): { code: number; reason: string } {
+  const value = attributes.get(ATTRIBUTES.errorCode);
+  if (!value || value.length < 4) return { code: 0, reason: "no error code" };
+  const code = (value.readUInt8(2) & 7) * 100 + value.readUInt8(3);
+  return { code, reason: value.toString("utf8", 4) };
+}
+
+/** Reads an XOR-MAPPED-ADDRESS or XOR-RELAYED-ADDRESS (RFC 8489, 14.2). */
+export function addressOf(
+  { attributes, bytes }: StunMessage,
+  type: number,
+): TransportAddress | undefined {
+  const value = attributes.get(type);
+  if (!value || (value.length !== 8 && value.length !== 20)) return undefined;
+  const plain = value.subarray(4).map((byte, i) => byte ^ bytes.readUInt8(4 + i));
+  const port = value.readUInt16BE(2) ^ (MAGIC_COOKIE >>> 16);
+  if (plain.length === 4) return { address: plain.join("."), port };
+  const groups = Array.from({ length: 8 }, (_, i) => Buffer.from(plain).readUInt16BE(2 * i));
+  // The URL parser shortens an IPv6 address the way RFC 5952 has it.
+  const { hostname } = new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]`);
+  return { address: hostname.slice(1, -1), port };
+}
+
+function* walk(bytes: Buffer): Generator<{ at: number; type: number; value: Buffer }> {
+  for (let at = HEADER_BYTES; at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16BE(at + 2);
+    if (at + 4 + length > bytes.length) return;
+    yield { at, type: bytes.readUInt16BE(at), value: bytes.subarray(at + 4, at + 4 + length) };
+    at += 4 + padded(length);
+  }
+}
+
+function encodeAttribute([type, value]: Attribute): Buffer {
+  const bytes = Buffer.alloc(4 + padded(value.length));
+  bytes.writeUInt16BE(type);
+  bytes.writeUInt16BE(value.length, 2);
+  bytes.set(value, 4);
+  return bytes;
+}
+
+function append(message: Buffer, attribute: Attribute): Buffer {
+  const longer = Buffer.concat([message, encodeAttribute(attribute)]);
+  longer.writeUInt16BE(longer.length - HEADER_BYTES, 2);
+  return longer;
+}
+
+/** Of what goes before the attribute, with a length in the header that counts the attribute in. */
+function integrityOf(before: Buffer, key: Uint8Array): Buffer {
+  return createHmac("sha1", key).update(withLength(before, 24)).digest();
+}
+
+function fingerprintOf(before: Buffer): number {
+  return (crc32(withLength(before, 8)) ^ FINGERPRINT_XOR) >>> 0;
+}
+
+function withLength(before: Buffer, attributeBytes: number): Buffer {
+  const copy = Buffer.from(before);
+  copy.writeUInt16BE(before.length - HEADER_BYTES + attributeBytes, 2);
+  return copy;
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** The CRC of zlib and Ethernet; `zlib.crc32` came with Node 20.15. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffff_ffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0);
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,115 @@
+/** Calls in a real browser through the built client: pages of an application's own, not of the server. */
+
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
+import type * as client from "../../src/client/index.ts";
+import { servePage } from "./browser.ts";
+
+declare global {
+  /** What the page below offers to a test. */
+  interface Window {
+    client: typeof client;
+    mesh: client.Mesh;
+    /** Takes a mesh for the page's own: shows its pictures and keeps its errors. */
+    watch: (mesh: client.Mesh) => void;
+    signaling: client.SignalingClient;
+    camera: MediaStream;
+    errors: string[];
+    collisions: number;
+    /** Decoded frames by the peer's id. */
+    decoded: () => Record<string, number>;
+    /** RTCPeerConnections made so far that are not closed. */
+    openConnections: () => number;
+    /** Listeners added to window, navigator.connection and the signaling client, less those removed. */
+    listeners: () => number;
+  }
+}
+
+/** A page that takes a camera and has the client ready; `join` does the rest. */
+const page = (server: string) => `<!doctype html>
+<title>A call</title>
+<script>
+  window.errors = [];
+  const connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...args) { super(...args); connections.push(this); }
+  };
+  window.openConnections = () => connections.filter((c) => c.signalingState !== "closed").length;
+
+  let count = 0;
+  const add = EventTarget.prototype.addEventListener;
+  const watched = (target) =>
+    target === window || target === navigator.connection || target === window.signaling || target === window;
+  EventTarget.prototype.addEventListener = function (type, listener, options) {
+    if (watched(this ?? window)) {
+      count++;
+      options?.signal?.aborted || (options?.signal && add.call(options.signal, "abort", () => count--));
+    }
+    return add.call(this ?? window, type, listener, options);
+  };
+  window.listeners = () => count;
+</script>
+<script type="module">
+  import * as client from "${server}/client.js";
+  window.client = client;
+  window.camera = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  window.signaling = new client.SignalingClient("${server}");
+  const videos = new Map();
+  window.decoded = () => Object.fromEntries(
+    [...videos].map(([id, video]) => [id, video.getVideoPlaybackQuality().totalVideoFrames]),
+  );
+  window.watch = (mesh) => {
+    window.mesh = mesh;
+    mesh.addEventListener("track", ({ peer, streams: [stream] }) => {
+      // The first stream is the camera; what is added later is not looked at here.
+      if (videos.has(peer.id)) return;
+      const video = document.body.appendChild(document.createElement("video"));
+      Object.assign(video, { srcObject: stream, autoplay: true, muted: true });
+      videos.set(peer.id, video);
+    });
+    mesh.addEventListener("peerleave", ({ peer }) => {
+      videos.get(peer.id)?.remove();
+      videos.delete(peer.id);
+    });
+    mesh.addEventListener("error", ({ error }) => window.errors.push(String(error)));
+  };
+  window.watch(new client.Mesh(window.signaling, { streams: [window.camera], channels: { chat: {} } }));
+  window.ready = true;
+</script>`;
+
+/** Opens pages that can call each other through the server at `server`. */
+export async function createCaller(browser: Browser, server: string) {
+  const url = await servePage(page(server));
+  const open = async (): Promise<Page> => {
+    const context: BrowserContext = await browser.newContext({
+      permissions: ["camera", "microphone"],
+    });
+    const tab = await context.newPage();
+    await tab.goto(url);
+    await tab.waitForFunction("window.ready");
+    return tab;
+  };
+  return {
+    open,
+    /** Opens a page and joins. */
+    async join(room = "demo", name = ""): Promise<Page> {
+      const tab = await open();
+      await tab.evaluate(
+        ([room, name]) => window.mesh.join(room ?? "", { name: name ?? "" }),
+        [room, name],
+      );
+      return tab;
+    },
+  };
+}
+
+/** Resolves when each page decodes frames of every other one; then checks that nothing went wrong. */
+export async function seeEachOther(pages: readonly Page[]): Promise<void> {
+  for (const tab of pages) {
+    await tab.waitForFunction((others) => {
+      const frames = Object.values(window.decoded());
+      return frames.length === others && frames.every((count) => count >= 5);
+    }, pages.length - 1);
+    expect(await tab.evaluate(() => window.errors)).toEqual([]);
+  }
+}

@@ -1,0 +1,58 @@
+/** Bare TCP, for what no HTTP client would send. */
+
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+export interface Tcp {
+  readonly socket: Socket;
+  /** What the server has sent. */
+  read(): string;
+  /** Resolves when the server has ended the connection, with what it sent. */
+  ended(): Promise<string>;
+}
+
+/** Opens a connection, sends `text`, and doesn't close it until the test ends. */
+export async function openTcp(url: string, text = ""): Promise<Tcp> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  let received = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => {
+    received += chunk;
+  });
+  // A reset is an end as good as any.
+  socket.on("error", () => {});
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.once("end", () => socket.end());
+  await once(socket, "connect");
+  socket.write(text);
+  return {
+    socket,
+    read: () => received,
+    ended: async () => {
+      await closed;
+      return received;
+    },
+  };
+}
+
+/** The head of a request for a WebSocket, with the headers of this one. */
+export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
+  const all = {
+    Host: "localhost",
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/** A WebSocket frame with a short text, masked by zeros (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}

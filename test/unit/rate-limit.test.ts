@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createRateLimiter } from "../../src/rate-limit.ts";
+
+/** A clock that stands still until it is told otherwise. */
+function createClock() {
+  let ms = 1_000;
+  return {
+    read: () => ms,
+    advance: (by: number) => {
+      ms += by;
+    },
+  };
+}
+
+describe("rate limit", () => {
+  test("a burst passes at once, and no more", () => {
+    const take = createRateLimiter({ perSecond: 50, burst: 3 }, () => 0);
+    expect([take(1), take(1), take(1)]).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+    expect(take(1)).toEqual({ ok: false, waitMs: 20 });
+  });
+
+  test("after the time it names, and not a moment before, there is enough", () => {
+    const clock = createClock();
+    const take = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
+    expect(take(10)).toEqual({ ok: true });
+    expect(take(10)).toEqual({ ok: false, waitMs: 200 });
+    clock.advance(199);
+    expect(take(10)).toEqual({ ok: false, waitMs: 1 });
+    clock.advance(1);
+    expect(take(10)).toEqual({ ok: true });
+  });
+
+  test("what is refused takes nothing", () => {
+    const take = createRateLimiter({ perSecond: 1, burst: 10 }, () => 0);
+    expect(take(9)).toEqual({ ok: true });
+    expect(take(5).ok).toBe(false);
+    expect(take(1)).toEqual({ ok: true });
+  });
+
+  test("it never holds more than a burst", () => {
+    const clock = createClock();
+    const take = createRateLimiter({ perSecond: 1_000, burst: 5 }, clock.read);
+    clock.advance(3_600_000);
+    expect(take(5).ok).toBe(true);
+    expect(take(1).ok).toBe(false);
+  });
+
+  test("0 a second is no limit", () => {
+    const take = createRateLimiter({ perSecond: 0, burst: 1 }, () => 0);
+    for (let n = 0; n < 1_000; n++) expect(take(10)).toEqual({ ok: true });
+  });
+
+  test("whatever comes when: never more than the burst and what has flowed in since", () => {
+    const steps = fc.array(
+      fc.record({ afterMs: fc.nat(500), cost: fc.integer({ min: 1, max: 10 }) }),
+    );
+    fc.assert(
+      fc.property(steps, (events) => {
+        const clock = createClock();
+        const take = createRateLimiter({ perSecond: 50, burst: 20 }, clock.read);
+        let taken = 0;
+        for (const { afterMs, cost } of events) {
+          clock.advance(afterMs);
+          if (take(cost).ok) taken += cost;
+          expect(taken).toBeLessThanOrEqual(20 + ((clock.read() - 1_000) * 50) / 1_000 + 1e-6);
+        }
+      }),
+    );
+  });
+});
