@@ -21,7 +21,7 @@ const LOOKS = [
   { colorScheme: "dark", viewport: { width: 390, height: 844 } },
 ] as const;
 
-describe.skipIf(lacksBrowser())("accessibility", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();

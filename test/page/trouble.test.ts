@@ -21,7 +21,7 @@ function recordConnections() {
   Object.assign(globalThis, { connections, RTCPeerConnection: Recorded });
 }
 
-describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser();
@@ -166,7 +166,7 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 60_000 }, () =
   );
 });
 
-describe.skipIf(lacksBrowser())("a browser that refuses the camera", { timeout: 60_000 }, () => {
+describe.skipIf(lacksBrowser())("a browser that refuses the camera", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser({ refusing: true });

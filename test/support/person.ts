@@ -3,6 +3,10 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 
+/** Small: without a graphics card, drawing costs more than the calls. Wide enough for a chat beside. */
+const WINDOW = { width: 900, height: 600 };
+/** For a machine that is busy with other things as well. */
+const PATIENCE_MS = 90_000;
 const OTHER = ".tile:not(.self) video";
 
 /** Where and as whom to open the page; the rest is for the browser. */
@@ -25,10 +29,11 @@ export class Person {
   /** Opens the page, and fills in the form. */
   static async open(browser: Browser, url: string, options: OpenOptions = {}): Promise<Person> {
     const { name, room, token, prepare, ...context } = options;
-    const browserContext = await browser.newContext(context);
+    const browserContext = await browser.newContext({ viewport: WINDOW, ...context });
     onTestFinished(() => browserContext.close());
     if (prepare) await browserContext.addInitScript(prepare);
     const page = await browserContext.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => expect.soft(error, "an error in the page").toBeUndefined());
     page.on("console", (message) =>
       expect.soft(message.text(), "in the console").not.toContain("Content Security Policy"),
