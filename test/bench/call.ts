@@ -9,35 +9,47 @@ export interface Message {
   payload: string;
 }
 
+/** What comes at the same moment: candidates do in groups, one for each way to find them. */
+export type Group = readonly Message[];
+
 /** What travels in one call: the offer, the answer, and each side's candidates. */
 export interface Call {
   offer: Message;
   answer: Message;
-  offererCandidates: readonly Message[];
-  answererCandidates: readonly Message[];
+  offererCandidates: readonly Group[];
+  answererCandidates: readonly Group[];
 }
 
-const candidates = (list: readonly unknown[]): Message[] =>
-  list.map((candidate) => ({ kind: "candidate", payload: JSON.stringify(candidate) }));
+const groups = (list: readonly (readonly unknown[])[]): Group[] =>
+  list.map((group) => group.map((c) => ({ kind: "candidate", payload: JSON.stringify(c) })));
 
 /** 22 messages: an offer and an answer for audio, video and data, and 10 candidates each way. */
 export const CALL: Call = {
   offer: { kind: "offer", payload: JSON.stringify(recording.offer) },
   answer: { kind: "answer", payload: JSON.stringify(recording.answer) },
-  offererCandidates: candidates(recording.offererCandidates),
-  answererCandidates: candidates(recording.answererCandidates),
+  offererCandidates: groups(recording.offererCandidates),
+  answererCandidates: groups(recording.answererCandidates),
 };
 
-const LAST: Message = { kind: "candidate", payload: "null" };
+/** What this project's client says after the candidates: that there are no more. */
+const END: Group = [{ kind: "candidate", payload: "null" }];
 
-/** The same by this project's client, which says after the candidates that there are no more. */
+/** The same call by this project's client. */
 export const CLIENT_CALL: Call = {
   ...CALL,
-  offererCandidates: [...CALL.offererCandidates, LAST],
-  answererCandidates: [...CALL.answererCandidates, LAST],
+  offererCandidates: [...CALL.offererCandidates, END],
+  answererCandidates: [...CALL.answererCandidates, END],
 };
+
+/** A candidate as any other, for loads of candidates alone. */
+export const CANDIDATE: Message = first(CALL.offererCandidates);
 
 /** How many messages a call has. */
 export function lengthOf({ offererCandidates, answererCandidates }: Call): number {
-  return 2 + offererCandidates.length + answererCandidates.length;
+  return 2 + offererCandidates.flat().length + answererCandidates.flat().length;
+}
+
+function first([group]: readonly Group[]): Message {
+  if (!group?.[0]) throw new Error("a call without candidates");
+  return group[0];
 }

@@ -1,6 +1,6 @@
 /** The closed load: a number of pairs at a time set up calls, one after another. */
 
-import { type Call, lengthOf, type Message } from "./call.ts";
+import { type Call, type Group, lengthOf } from "./call.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Peer } from "./dialects/dialect.ts";
 
@@ -49,7 +49,7 @@ export async function setUpCalls(crowd: Crowd, options: CallsOptions): Promise<C
   return { calls, messages: calls * lengthOf(call), seconds };
 }
 
-/** One call. Each side sends its next candidate when the one before has arrived, as they trickle. */
+/** One call. Each side sends its next candidates when the group before has arrived, as they trickle. */
 function setUpCall(
   crowd: Crowd,
   [offerer, answerer]: readonly Peer[],
@@ -58,25 +58,27 @@ function setUpCall(
 ): void {
   if (!offerer || !answerer) throw new Error("a room without a pair");
   let open = 2;
-  const trickle = (from: Peer, to: Peer, messages: readonly Message[]) => {
-    const unsent = [...messages];
+  const trickle = (from: Peer, to: Peer, groups: readonly Group[]) => {
+    const unsent = [...groups];
     const step = () => {
-      const message = unsent.shift();
-      if (message) say(from, to, message, step);
+      const group = unsent.shift();
+      if (group) say(from, to, group, step);
       else if (--open === 0) done();
     };
     step();
   };
-  const say = (from: Peer, to: Peer, message: Message, then: () => void) => {
+  const say = (from: Peer, to: Peer, group: Group, then: () => void) => {
+    let arrived = 0;
     to.onArrival = (bytes) => {
+      const message = group[arrived++];
       // A server that shortens messages would win this unfairly.
-      if (bytes < message.payload.length) crowd.fail(`an ${message.kind} arrived cut`);
-      then();
+      if (!message || bytes < message.payload.length) crowd.fail("a message arrived cut");
+      if (arrived === group.length) then();
     };
-    from.send(message, to, acknowledged);
+    for (const message of group) from.send(message, to, acknowledged);
   };
-  say(offerer, answerer, call.offer, () =>
-    say(answerer, offerer, call.answer, () => {
+  say(offerer, answerer, [call.offer], () =>
+    say(answerer, offerer, [call.answer], () => {
       trickle(offerer, answerer, call.offererCandidates);
       trickle(answerer, offerer, call.answererCandidates);
     }),

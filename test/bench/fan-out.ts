@@ -1,14 +1,12 @@
 /** Everyone in a room at once: each message goes to all the others. */
 
-import { CALL } from "./call.ts";
+import { CANDIDATE } from "./call.ts";
 import type { Crowd } from "./crowd.ts";
 
 const LIMIT_MS = 30_000;
 
 /** Sends candidates to whole rooms for `durationMs`, one a room at a time; gives how many arrived. */
 export async function fanOut(crowd: Crowd, durationMs: number): Promise<number> {
-  const [message] = CALL.offererCandidates;
-  if (!message) throw new Error("a call without candidates");
   const end = performance.now() + durationMs;
   let arrivals = 0;
   let expected = 0;
@@ -21,7 +19,7 @@ export async function fanOut(crowd: Crowd, durationMs: number): Promise<number> 
       expected += missing;
       const from = room[sender++ % room.length];
       from?.sendAll(
-        message,
+        CANDIDATE,
         room.filter((peer) => peer !== from),
       );
     };

@@ -17,13 +17,17 @@ export function post(url: string, body: string): Promise<string> {
 
 function send(url: string, method: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    request(url, { method, agent, headers: BROWSER_HEADERS }, (response) => {
+    const sent = request(url, { method, agent, headers: BROWSER_HEADERS }, (response) => {
       text(response).then((answer) => {
         if (response.statusCode === 200) resolve(answer);
         else reject(new Error(`${method} ${url}: ${response.statusCode} ${answer}`));
       }, reject);
-    })
-      .once("error", reject)
-      .end(body);
+    });
+    sent.on("error", (error) => {
+      // The server ended an idle connection at this very moment: a browser takes another, too.
+      if (sent.reusedSocket) resolve(send(url, method, body));
+      else reject(error);
+    });
+    sent.end(body);
   });
 }

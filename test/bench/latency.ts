@@ -1,6 +1,6 @@
 /** The open load: candidates at a fixed rate, whether or not the ones before have arrived. */
 
-import { CALL } from "./call.ts";
+import { CANDIDATE } from "./call.ts";
 import type { Crowd } from "./crowd.ts";
 import { percentile } from "./statistics.ts";
 
@@ -20,10 +20,9 @@ export async function measureLatency(
   crowd: Crowd,
   { perSecond, durationMs, rooms }: { perSecond: number; durationMs: number; rooms: number },
 ): Promise<Latency> {
-  const [message] = CALL.offererCandidates;
   const micros: number[] = [];
   const lanes = crowd.rooms.slice(0, rooms).map(([from, to]) => {
-    if (!from || !to || !message) throw new Error("a room without a pair");
+    if (!from || !to) throw new Error("a room without a pair");
     const sent: number[] = [];
     let arrived = 0;
     to.onArrival = () => {
@@ -32,7 +31,7 @@ export async function measureLatency(
     from.onArrival = () => {};
     return () => {
       sent.push(performance.now());
-      from.send(message, to);
+      from.send(CANDIDATE, to);
     };
   });
   const total = Math.ceil((perSecond * durationMs) / 1_000);
