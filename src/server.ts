@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http.ts";
+import { coalesceWrites } from "./lean.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createOriginCheck } from "./origins.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "./rooms.ts";
@@ -62,6 +63,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
       callback("this page's origin is not in the server's CORS_ORIGIN", false);
     },
   });
+  coalesceWrites(httpServer);
   registerSignaling(io, { rooms, log });
 
   let closing: Promise<void> | undefined;

@@ -15,6 +15,7 @@ const FLOORS: Record<string, number> = {
   "rooms.ts": 2,
   "payloads.ts": 2,
   "origins.ts": 2,
+  "lean.ts": 2,
   "config.ts": 1,
   "logger.ts": 1,
   "protocol.ts": 0,
