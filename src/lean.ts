@@ -1,6 +1,7 @@
 /** What Node, ws and Engine.IO spend without need, and how much: `npm run bench` measures it. */
 
-import type { Server } from "node:http";
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage, Server } from "node:http";
 import { Duplex } from "node:stream";
 
 /**
@@ -25,4 +26,19 @@ function corkForThisTurn(this: Duplex): void {
 
 function uncork(connection: Duplex): void {
   connection.uncork();
+}
+
+/**
+ * Empties the requests that a connection began with, once they have been answered: Engine.IO holds
+ * on to them for as long as the connection. Whoever wants their headers reads them in `allowRequest`.
+ */
+export function forgetHandshakes(httpServer: Server, engine: EventEmitter): void {
+  engine.on("connection", ({ request }: { request: IncomingMessage }) => forget(request));
+  // By then the WebSocket is made, or refused.
+  httpServer.on("upgrade", (request) => setImmediate(forget, request));
+}
+
+function forget(request: IncomingMessage): void {
+  request.headers = {};
+  request.rawHeaders = [];
 }

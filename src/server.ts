@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import type { Config } from "./config.ts";
 import { createHttpApp } from "./http.ts";
-import { coalesceWrites } from "./lean.ts";
+import { coalesceWrites, forgetHandshakes } from "./lean.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createOriginCheck } from "./origins.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "./rooms.ts";
@@ -64,6 +64,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
     },
   });
   coalesceWrites(httpServer);
+  forgetHandshakes(httpServer, io.engine);
   registerSignaling(io, { rooms, log });
 
   let closing: Promise<void> | undefined;

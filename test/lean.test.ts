@@ -1,7 +1,9 @@
-import { createServer } from "node:http";
+import { EventEmitter } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { coalesceWrites } from "../src/lean.ts";
+import { startServer } from "./support/server.ts";
 
 /** A connection that records what goes out in one piece. */
 class Recorder extends Duplex {
@@ -56,3 +58,29 @@ test("a connection that is ended in the same turn sends what it was given", asyn
   await turn();
   expect(connection.pieces.join("")).toBe("h1bye");
 });
+
+test.each([{ transports: ["websocket"] }, { transports: ["polling", "websocket"] }])(
+  "nothing is kept of the handshake's headers: %j",
+  async (options) => {
+    const server = await startServer();
+    const requests: IncomingMessage[] = [];
+    const watch = (request: IncomingMessage) => void requests.push(request);
+    server.io.engine.on("initial_headers", (_headers: unknown, request: IncomingMessage) =>
+      watch(request),
+    );
+    const httpServer = server.io.httpServer;
+    if (!(httpServer instanceof EventEmitter)) throw new Error("no HTTP server");
+    httpServer.on("upgrade", watch);
+    const client = await server.connect(options);
+    const { engine } = client.socket.io;
+    if (engine.transport.name !== "websocket") {
+      await new Promise((resolve) => engine.once("upgrade", resolve));
+    }
+    expect(await client.join("demo")).toMatchObject({ ok: true });
+    expect(requests.length).toBeGreaterThan(0);
+    for (const { headers, rawHeaders } of requests) {
+      expect(headers).toEqual({});
+      expect(rawHeaders).toEqual([]);
+    }
+  },
+);
