@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { createConnectionLimiter, type ProxyTrust } from "./connection-limits.ts";
 import { createHandshake } from "./handshake.ts";
 import { createHttpApp } from "./http.ts";
+import { coalesceWrites, forgetHandshakes } from "./lean.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createOriginCheck } from "./origins.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "./rooms.ts";
@@ -86,6 +87,8 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
     now: overrides.now ?? Date.now,
     log,
   });
+  coalesceWrites(httpServer);
+  forgetHandshakes(httpServer, io.engine);
 
   let closing: Promise<void> | undefined;
 

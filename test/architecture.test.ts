@@ -29,6 +29,7 @@ const FLOORS: Record<string, number> = {
   "ice.ts": 2,
   "relay-only.ts": 2,
   "turn-client.ts": 2,
+  "lean.ts": 2,
   "config.ts": 1,
   "logger.ts": 1,
   "names.ts": 1,

@@ -1,0 +1,8 @@
+/** Says where a server listens, in the words that the bench waits for. */
+
+import type { AddressInfo } from "node:net";
+
+export function announce(address: AddressInfo | string | null): void {
+  if (address === null || typeof address === "string") throw new Error("not listening on a port");
+  console.log(`listening: http://127.0.0.1:${address.port}`);
+}

@@ -1,0 +1,93 @@
+/** The servers that are put under the load. */
+
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Join } from "./dialects/dialect.ts";
+import { joinPeerJs } from "./dialects/peerjs.ts";
+import { joinPlain } from "./dialects/plain.ts";
+import { createSocketIoJoin } from "./dialects/socket-io.ts";
+
+export interface Contestant {
+  /** For `--only`. */
+  readonly name: string;
+  /** For the table. */
+  readonly title: string;
+  readonly colour: string;
+  /** Its compiled script. */
+  readonly script: string;
+  readonly env: Record<string, string>;
+  readonly join: Join;
+  /** Whether its clients may ask for an answer to each message. */
+  readonly acknowledges: boolean;
+  /** Whom a message reaches that names nobody. */
+  readonly reaches: "room" | "everyone";
+}
+
+/** Every check is on; no limit is so low that the load would meet it. */
+const OURS_ENV = {
+  PORT: "0",
+  HOST: "127.0.0.1",
+  MAX_PEERS_PER_ROOM: "32",
+  EVENTS_PER_SECOND: "100000",
+  EVENT_BURST: "1000000",
+  MAX_CONNECTIONS: "1000000",
+  MAX_CONNECTIONS_PER_ADDRESS: "1000000",
+};
+
+const builtBeside = (name: string) => fileURLToPath(new URL(`./servers/${name}`, import.meta.url));
+const OURS = resolve("dist/main.js");
+
+const common = { env: {}, acknowledges: false, reaches: "room" } as const;
+
+/** @param before another build's `dist/main.js` to compare with, if any */
+export function createContestants(before: string | undefined): Contestant[] {
+  const ours: Contestant = {
+    ...common,
+    name: "ours",
+    title: "ours",
+    colour: "#2563eb",
+    script: OURS,
+    env: OURS_ENV,
+    join: createSocketIoJoin({ targeted: true }),
+    acknowledges: true,
+  };
+  return [
+    {
+      ...common,
+      name: "ws",
+      title: "bare ws",
+      colour: "#6b7280",
+      script: builtBeside("ws-relay.js"),
+      join: joinPlain,
+    },
+    {
+      ...common,
+      name: "socket.io",
+      title: "bare Socket.IO",
+      colour: "#d97706",
+      script: builtBeside("socket-io-relay.js"),
+      join: createSocketIoJoin({ targeted: false }),
+    },
+    {
+      ...common,
+      name: "peerjs",
+      title: "PeerJS server",
+      colour: "#059669",
+      script: builtBeside("peerjs.js"),
+      join: joinPeerJs,
+    },
+    {
+      ...common,
+      name: "lesson",
+      title: "the lesson",
+      colour: "#dc2626",
+      script: builtBeside("lesson.js"),
+      join: createSocketIoJoin({ targeted: false }),
+      reaches: "everyone",
+    },
+    ...(before
+      ? [{ ...ours, name: "before", title: "ours, before", script: resolve(before) }]
+      : []),
+    ours,
+  ];
+}

@@ -1,0 +1,25 @@
+/** How a client talks to one kind of server. */
+
+import type { Message } from "../call.ts";
+
+/** `default`: as the server's own client connects when it isn't told otherwise. */
+export type Via = "websocket" | "default";
+
+/** One client, in a room. */
+export interface Peer {
+  /** What others address it by. */
+  readonly id: string;
+  /** Gets told of each relayed message that arrives, with its bytes. */
+  onArrival: (bytes: number) => void;
+  /** Gets told when the server ends the connection. */
+  onEnd: () => void;
+  /** Sends to one peer in its room; `acknowledged` asks the server for an answer, where there is one. */
+  send(message: Message, to: Peer, acknowledged?: boolean): void;
+  /** Sends to everyone else in its room. */
+  sendAll(message: Message, others: readonly Peer[]): void;
+  /** Resolves when the connection has ended. */
+  close(): Promise<void>;
+}
+
+/** Connects, joins, and resolves when the server has said that it is done. */
+export type Join = (url: string, room: string, via: Via) => Promise<Peer>;

@@ -1,0 +1,57 @@
+/** What this project wants to be, as ratios within one run. */
+
+import type { Cell } from "./results.ts";
+
+export interface Goal {
+  title: string;
+  above: Cell;
+  below: Cell;
+  atMost: number;
+}
+
+const PEERS = 1_000;
+
+const cell = (contestant: string, figure: Cell["figure"], peers = PEERS): Cell => ({
+  contestant,
+  figure,
+  peers,
+});
+
+export const GOALS: readonly Goal[] = [
+  {
+    title: "CPU per relayed message, to the bare Socket.IO relay",
+    above: cell("ours", "message"),
+    below: cell("socket.io", "message"),
+    atMost: 1,
+  },
+  {
+    title: "CPU per relayed message, to the PeerJS server",
+    above: cell("ours", "message"),
+    below: cell("peerjs", "message"),
+    atMost: 1.5,
+  },
+  {
+    title: "CPU per call set up by its own client, to the PeerJS server",
+    above: cell("ours", "clientCall"),
+    below: cell("peerjs", "clientCall"),
+    atMost: 0.8,
+  },
+  {
+    title: "memory per idle peer, to the PeerJS server",
+    above: cell("ours", "idlePeer"),
+    below: cell("peerjs", "idlePeer"),
+    atMost: 1.8,
+  },
+  {
+    title: "CPU per relayed message at 10,000 peers, to the same at 1,000",
+    above: cell("ours", "message", 10_000),
+    below: cell("ours", "message"),
+    atMost: 1.15,
+  },
+  {
+    title: "CPU per relayed message, to the lesson",
+    above: cell("ours", "message"),
+    below: cell("lesson", "message"),
+    atMost: 0.05,
+  },
+];

@@ -1,0 +1,73 @@
+/** Measures this server beside what one would use in its place: `npm run bench`. */
+
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { drawChart } from "./chart.ts";
+import { createContestants } from "./contestants.ts";
+import { hasOwnCores, pinLoad } from "./cores.ts";
+import { measureAll, measureGrowth } from "./measure.ts";
+import { lackOfFiles } from "./open-files.ts";
+import { HELP, type Options, parseOptions } from "./options.ts";
+import { Results } from "./results.ts";
+import { figuresTable, goalsTable, ratiosTable } from "./table.ts";
+
+const CHART = ".github/bench.svg";
+/** A round that would end later than this is not begun. */
+const TIME_LIMIT_MS = 600_000;
+/** A server that sends everything to everyone is not asked to do so for more peers. */
+const MOST_PEERS_FOR_EVERYONE = 1_000;
+
+try {
+  const options = parseOptions(process.argv.slice(2), createContestants);
+  if (options === "help") console.log(HELP);
+  else await run(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function run({ growth: wanted, ...options }: Options): Promise<void> {
+  const { contestants, peers, rounds } = options;
+  const lack = lackOfFiles(peers);
+  if (lack) throw new Error(lack);
+  const growth = wanted.filter((count) => {
+    const lack = lackOfFiles(count);
+    if (lack) console.error(`left out: ${lack}`);
+    return !lack;
+  });
+  pinLoad();
+  const results = new Results();
+  const start = performance.now();
+  for (let round = 1; round <= rounds; round++) {
+    const passed = performance.now() - start;
+    if (round > 1 && passed + passed / (round - 1) > TIME_LIMIT_MS) {
+      console.error(`ended after ${round - 1} rounds, for want of time`);
+      break;
+    }
+    results.beginRound();
+    for (const count of [peers, ...growth]) {
+      for (const contestant of contestants) {
+        const everyone = contestant.reaches === "everyone";
+        if (everyone && count > MOST_PEERS_FOR_EVERYONE) continue;
+        console.error(`round ${round} of ${rounds}: ${contestant.title}, ${count} peers`);
+        const measure = count === peers ? measureAll : measureGrowth;
+        results.add(contestant.name, count, await measure(contestant, count));
+      }
+    }
+  }
+  const shown = { contestants, peers, growth };
+  console.log(`${machine()}; median of the rounds (least to most)\n`);
+  console.log(figuresTable(results, shown));
+  console.log(ratiosTable(results, shown));
+  console.log(goalsTable(results));
+  if (wanted.length === 0 || contestants.length < createContestants(undefined).length) return;
+  writeFileSync(CHART, drawChart(results, contestants, [peers, ...growth]));
+  console.log(`chart: ${CHART}`);
+}
+
+function machine(): string {
+  const { length } = cpus();
+  const cores = hasOwnCores ? "server and load on one core each" : "server and load share cores";
+  const date = new Date().toISOString().slice(0, 10);
+  return `${date}, Node ${process.versions.node}, ${length} × ${cpus()[0]?.model.trim()}, ${cores}`;
+}

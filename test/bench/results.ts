@@ -1,0 +1,46 @@
+/** The figures of all rounds, and what comes of them. */
+
+import type { FigureName, Figures } from "./figures.ts";
+import { type Spread, spreadOf } from "./statistics.ts";
+
+export class Results {
+  /** By round, then by server and number of peers. */
+  private readonly rounds: Map<string, Figures>[] = [];
+
+  beginRound(): void {
+    this.rounds.push(new Map());
+  }
+
+  add(contestant: string, peers: number, figures: Figures): void {
+    this.rounds.at(-1)?.set(key(contestant, peers), figures);
+  }
+
+  /** One figure over the rounds; undefined if it was never taken. */
+  spread(contestant: string, peers: number, figure: FigureName): Spread | undefined {
+    return this.over((round) => round.get(key(contestant, peers))?.[figure]);
+  }
+
+  /** The ratio of two figures, taken within each round, over the rounds. */
+  ratio(above: Cell, below: Cell): Spread | undefined {
+    return this.over((round) => {
+      const [a, b] = [above, below].map((c) => round.get(key(c.contestant, c.peers))?.[c.figure]);
+      return a === undefined || b === undefined ? undefined : a / b;
+    });
+  }
+
+  private over(read: (round: Map<string, Figures>) => number | undefined): Spread | undefined {
+    const values = this.rounds.map(read).filter((value) => value !== undefined);
+    return values.length > 0 ? spreadOf(values) : undefined;
+  }
+}
+
+/** Which figure of which server at which number of peers. */
+export interface Cell {
+  contestant: string;
+  peers: number;
+  figure: FigureName;
+}
+
+function key(contestant: string, peers: number): string {
+  return `${contestant} ${peers}`;
+}

@@ -1,0 +1,85 @@
+/** The results as Markdown, for a terminal as well as for the README. */
+
+import type { Contestant } from "./contestants.ts";
+import { FIGURES, type FigureName } from "./figures.ts";
+import { GOALS } from "./goals.ts";
+import type { Results } from "./results.ts";
+import type { Spread } from "./statistics.ts";
+
+interface TableOptions {
+  contestants: readonly Contestant[];
+  peers: number;
+  growth: readonly number[];
+}
+
+const NAMES = Object.keys(FIGURES).filter((name): name is FigureName => name in FIGURES);
+
+/** Every figure of every server: the median, and how far the rounds spread. */
+export function figuresTable(results: Results, { contestants, peers, growth }: TableOptions) {
+  const row = (name: FigureName, count: number, title: string) => [
+    `${title}, ${FIGURES[name].unit}`,
+    ...contestants.map((contestant) => formatted(results.spread(contestant.name, count, name))),
+  ];
+  return markdown(
+    [`${thousands(peers)} peers`, ...contestants.map(({ title }) => title)],
+    [
+      ...NAMES.map((name) => row(name, peers, FIGURES[name].title)),
+      ...growth.flatMap((count) =>
+        (["message", "resident"] as const).map((name) =>
+          row(name, count, `${FIGURES[name].title}, ${thousands(count)} peers`),
+        ),
+      ),
+    ],
+  );
+}
+
+/** Ours as a ratio to each other server, taken within each round. */
+export function ratiosTable(results: Results, { contestants, peers }: TableOptions) {
+  const others = contestants.filter(({ name }) => name !== "ours");
+  return markdown(
+    ["ours, as a ratio", ...others.map(({ title }) => `to ${title}`)],
+    NAMES.map((figure) => [
+      FIGURES[figure].title,
+      ...others.map(({ name }) => {
+        const above = { contestant: "ours", peers, figure };
+        return formatted(results.ratio(above, { contestant: name, peers, figure }));
+      }),
+    ]),
+  );
+}
+
+/** The goals for which everything was measured, and whether they are met. */
+export function goalsTable(results: Results) {
+  const rows = GOALS.flatMap(({ title, above, below, atMost }) => {
+    const ratio = results.ratio(above, below);
+    if (!ratio) return [];
+    return [[title, String(atMost), formatted(ratio), ratio.median <= atMost ? "yes" : "no"]];
+  });
+  return rows.length > 0 ? markdown(["goal", "at most", "measured", "met"], rows) : "";
+}
+
+function formatted(spread: Spread | undefined): string {
+  if (!spread) return "";
+  const { median, min, max } = spread;
+  if (min === max) return rounded(median);
+  return `${rounded(median)} (${rounded(min)} to ${rounded(max)})`;
+}
+
+/** Three digits, or the whole number if it has more. */
+function rounded(value: number): string {
+  return value >= 100 ? thousands(Math.round(value)) : String(Number(value.toPrecision(3)));
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return `${[line(head), rule, ...rows.map(line)].join("\n")}\n`;
+}
