@@ -6,6 +6,7 @@ import type { Logger } from "./logger.ts";
 import {
   type Parsed,
   parseCandidate,
+  parseCandidates,
   parseDescription,
   parseJoin,
   parseTarget,
@@ -60,6 +61,10 @@ export function registerSignaling(io: SignalingIo, { rooms, log }: SignalingDeps
         relay(socket, parseCandidate(candidate), target, (receivers, ...message) =>
           receivers.emit("getCandidate", ...message),
         ),
+      candidates: (socket, [candidates, target]) =>
+        relay(socket, parseCandidates(candidates), target, (receivers, several, sender) => {
+          for (const candidate of several) receivers.emit("getCandidate", candidate, sender);
+        }),
       leave: async (socket) => {
         await depart(socket.id);
         return { ok: true };

@@ -118,6 +118,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     return this.request((reply) => this.socket.emit("candidate", candidate, targetOf(to), reply));
   }
 
+  /** The same for 1 to 64 of them, in one message; each arrives by itself. */
+  sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
+    return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
+  }
+
   /** Ends the connection for good. */
   close(): void {
     this.closing.abort();
