@@ -187,9 +187,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 }
 
-function targetOf(to: string | undefined): { to?: string } {
-  return to === undefined ? {} : { to };
-}
+const targetOf = (to: string | undefined) => (to === undefined ? {} : { to });
 
 function disconnected(): SignalingError {
   return new SignalingError("disconnected", "there is no connection to the signaling server");
