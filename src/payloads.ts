@@ -16,6 +16,8 @@ export const MAX_SDP_BYTES = 98_304;
 export const MAX_CANDIDATE_BYTES = 2_048;
 /** The longest username fragment (RFC 8839, 5.4), taken for `sdpMid` as well. */
 const MAX_TOKEN_BYTES = 256;
+/** Several times what a browser finds at once, on a machine with many networks. */
+const MAX_CANDIDATES = 64;
 
 /** Makes the refusal of an event. */
 export function refuse(code: ErrorCode, message: string): Refused {
@@ -63,6 +65,11 @@ const candidate = z
   )
   .nullable() satisfies z.ZodType<Candidate | null>;
 
+const candidates = z
+  .array(candidate, { error: "must be a list of candidates" })
+  .min(1, { error: "must not be empty" })
+  .max(MAX_CANDIDATES, { error: `must be at most ${MAX_CANDIDATES}` });
+
 const target = z
   .object(
     { to: z.string({ error: "must be the id of a peer" }).optional() },
@@ -96,6 +103,11 @@ export function parseDescription(input: unknown): Parsed<Description> {
 /** Reads a candidate, or `null` for the end of them. Refuses one over 2 KiB as `too_large`. */
 export function parseCandidate(input: unknown): Parsed<Candidate | null> {
   return read(candidate, "the candidate", input);
+}
+
+/** Reads a list of 1 to 64 candidates. One that is refused has all of them refused. */
+export function parseCandidates(input: unknown): Parsed<(Candidate | null)[]> {
+  return read(candidates, "the list", input);
 }
 
 /** Reads the id of the peer a message is for; `undefined` means everyone else in the room. */

@@ -102,6 +102,8 @@ export interface ClientToServerEvents {
   answer: (description: Description, target?: Target, reply?: Reply<Delivered>) => void;
   /** Relayed as `getCandidate`. `null` says end of candidates. */
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
+  /** Several at once; each is relayed as a `getCandidate` of its own, in this order. */
+  candidates: (candidates: (Candidate | null)[], target?: Target, reply?: Reply<Delivered>) => void;
   /** Gives up the seat; the connection stays. */
   leave: (reply?: Reply) => void;
   /** Renews the STUN and TURN servers that `join` gave: before they expire, before an ICE restart. */

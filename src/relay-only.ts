@@ -10,12 +10,20 @@ import type { Candidate, Description } from "./protocol.ts";
 export interface Screen {
   description(description: Description): Description;
   candidate(candidate: Candidate | null): Candidate | null | undefined;
+  candidates(candidates: (Candidate | null)[]): (Candidate | null)[] | undefined;
 }
 
 /** The screen between the peers: for "all" it lets everything pass as it is. */
 export function createScreen(policy: "all" | "relay"): Screen {
-  if (policy === "relay") return { description: screenDescription, candidate: screenCandidate };
-  return { description: (description) => description, candidate: (candidate) => candidate };
+  if (policy === "all") return { description: same, candidate: same, candidates: same };
+  return {
+    description: screenDescription,
+    candidate: screenCandidate,
+    candidates: (candidates) => {
+      const passed = candidates.map(screenCandidate).filter((candidate) => candidate !== undefined);
+      return passed.length > 0 ? passed : undefined;
+    },
+  };
 }
 
 /** A candidate by the grammar of RFC 8839, 5.1; of UDP, since no browser relays TCP. */
@@ -96,4 +104,8 @@ function screenLine(line: string): string | undefined {
 function isKnownAttribute(line: string): boolean {
   const [, name = ""] = /^a=([a-z-]+)(?::[ -~]*)?$/.exec(line) ?? [];
   return ATTRIBUTES.has(name);
+}
+
+function same<T>(payload: T): T {
+  return payload;
 }

@@ -7,6 +7,7 @@ import type { Logger } from "./logger.ts";
 import {
   type Parsed,
   parseCandidate,
+  parseCandidates,
   parseDescription,
   parseJoin,
   parseTarget,
@@ -74,6 +75,16 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
       candidate: (socket, [candidate, target]) =>
         relay(socket, parseCandidate(candidate), screen.candidate, target, (peers, ...sent) =>
           peers.emit("getCandidate", ...sent),
+        ),
+      candidates: (socket, [candidates, target]) =>
+        relay(
+          socket,
+          parseCandidates(candidates),
+          screen.candidates,
+          target,
+          (peers, sent, sender) => {
+            for (const candidate of sent) peers.emit("getCandidate", candidate, sender);
+          },
         ),
       leave: async (socket) => {
         await depart(socket.id);

@@ -98,7 +98,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       if (!socket.connected) return;
       const event = String(name);
       // Decided as it arrives: a flood must not grow the queue.
-      const allowance = connection.takeEvent(COSTS.get(event) ?? 1);
+      const allowance = connection.takeEvent(costOf(event, args));
       if (allowance.ok) return enqueue(() => serve(socket, event, args));
       const wait = `too many events; try again in ${allowance.waitMs} ms`;
       answer(socket, event, takeReply(args), refuse("rate_limited", wait));
@@ -135,6 +135,12 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     log.error({ errorId, err: error }, "a handler failed");
     return errorId;
   }
+}
+
+/** What an event takes of the allowance: a list of candidates as much as its candidates one by one. */
+function costOf(event: string, [payload]: unknown[]): number {
+  if (event === "candidates" && Array.isArray(payload)) return Math.max(1, payload.length);
+  return COSTS.get(event) ?? 1;
 }
 
 /** Takes the acknowledgement callback off the arguments, if there is one. */

@@ -8,12 +8,20 @@ export interface LinkOptions {
   /** Whether this side gives way when both offer at once. Exactly one of the two does. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
-  sendCandidate: (candidate: Candidate | null) => Promise<unknown>;
+  sendCandidates: (candidates: (Candidate | null)[]) => Promise<unknown>;
   /** What must be done first, when another path is to be looked for. Never rejects. */
   beforeIceRestart: () => Promise<void>;
   /** Gets what went wrong with this peer; the link goes on. */
   onError: (error: unknown) => void;
 }
+
+/**
+ * For how long a candidate waits for others to travel with. A browser finds those of one kind within
+ * a millisecond; a call costs the server a quarter less when they travel together.
+ */
+const GATHER_MS = 10;
+/** What the server takes at once. */
+const MAX_AT_ONCE = 64;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that
@@ -26,6 +34,8 @@ export class Link {
   private makingOffer = false;
   private settingAnswer = false;
   private ignoringOffer = false;
+  /** Our candidates that are still to be sent. */
+  private readonly gathered: (Candidate | null)[] = [];
   /** Candidates that came before the description they belong to. */
   private early: (Candidate | null)[] = [];
 
@@ -37,7 +47,7 @@ export class Link {
     connection.addEventListener("negotiationneeded", () => this.attempt(() => this.offer()), {
       signal,
     });
-    connection.addEventListener("icecandidate", ({ candidate }) => this.sendCandidate(candidate), {
+    connection.addEventListener("icecandidate", ({ candidate }) => this.gather(candidate), {
       signal,
     });
     connection.addEventListener(
@@ -102,16 +112,27 @@ export class Link {
 
   /** Makes the offer or the answer that the state asks for, and sends it. */
   private async describe(): Promise<void> {
+    // They belong to the description before this one.
+    this.sendGathered();
     await this.connection.setLocalDescription();
     const description = this.connection.localDescription;
     if (!description || description.type === "rollback") return;
     await this.options.sendDescription({ type: description.type, sdp: description.sdp });
   }
 
-  private sendCandidate(candidate: RTCIceCandidate | null): void {
+  private gather(candidate: RTCIceCandidate | null): void {
     // Firefox says "no more" twice, with "" for each generation and with null; null alone will do.
     if (candidate?.candidate === "") return;
-    this.attempt(() => this.options.sendCandidate(candidate && toInit(candidate)));
+    this.gathered.push(candidate && toInit(candidate));
+    if (candidate === null) this.sendGathered();
+    else if (this.gathered.length === 1) setTimeout(() => this.sendGathered(), GATHER_MS);
+  }
+
+  private sendGathered(): void {
+    while (this.gathered.length > 0) {
+      const candidates = this.gathered.splice(0, MAX_AT_ONCE);
+      this.attempt(() => this.options.sendCandidates(candidates));
+    }
   }
 
   private async addCandidate(candidate: Candidate | null): Promise<void> {

@@ -149,7 +149,7 @@ export class Session {
         // Both sides compare the same two ids, so one of them is polite and the other is not.
         polite: self.id < id,
         sendDescription: (description) => signaling.sendDescription(description, id),
-        sendCandidate: (candidate) => signaling.sendCandidate(candidate, id),
+        sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
         beforeIceRestart: () => this.renewIce(),
         onError: (error) => this.report(peer, error),
       },

@@ -4,9 +4,11 @@ import recording from "./call.json" with { type: "json" };
 
 /** One message of a call. */
 export interface Message {
-  kind: "offer" | "answer" | "candidate";
-  /** The W3C dictionary, as JSON. */
+  kind: "offer" | "answer" | "candidate" | "candidates";
+  /** The W3C dictionary, as JSON, or a list of them. */
   payload: string;
+  /** What arrives of it, one by one. */
+  arrivals: readonly string[];
 }
 
 /** What comes at the same moment: candidates do in groups, one for each way to find them. */
@@ -20,33 +22,47 @@ export interface Call {
   answererCandidates: readonly Group[];
 }
 
+const single = (kind: Message["kind"], value: unknown): Message => {
+  const payload = JSON.stringify(value);
+  return { kind, payload, arrivals: [payload] };
+};
 const groups = (list: readonly (readonly unknown[])[]): Group[] =>
-  list.map((group) => group.map((c) => ({ kind: "candidate", payload: JSON.stringify(c) })));
+  list.map((group) => group.map((candidate) => single("candidate", candidate)));
 
 /** 22 messages: an offer and an answer for audio, video and data, and 10 candidates each way. */
 export const CALL: Call = {
-  offer: { kind: "offer", payload: JSON.stringify(recording.offer) },
-  answer: { kind: "answer", payload: JSON.stringify(recording.answer) },
+  offer: single("offer", recording.offer),
+  answer: single("answer", recording.answer),
   offererCandidates: groups(recording.offererCandidates),
   answererCandidates: groups(recording.answererCandidates),
 };
 
-/** What this project's client says after the candidates: that there are no more. */
-const END: Group = [{ kind: "candidate", payload: "null" }];
+/** By this project's client a group is one message, and the last one says that there are no more. */
+const together = (list: readonly (readonly unknown[])[]): Group[] =>
+  list.map((group, index) => {
+    const candidates = index === list.length - 1 ? [...group, null] : group;
+    const arrivals = candidates.map((candidate) => JSON.stringify(candidate));
+    return [{ kind: "candidates", payload: `[${arrivals}]`, arrivals }];
+  });
 
 /** The same call by this project's client. */
 export const CLIENT_CALL: Call = {
   ...CALL,
-  offererCandidates: [...CALL.offererCandidates, END],
-  answererCandidates: [...CALL.answererCandidates, END],
+  offererCandidates: together(recording.offererCandidates),
+  answererCandidates: together(recording.answererCandidates),
 };
 
 /** A candidate as any other, for loads of candidates alone. */
 export const CANDIDATE: Message = first(CALL.offererCandidates);
 
-/** How many messages a call has. */
+/** How many messages are relayed in a call. */
 export function lengthOf({ offererCandidates, answererCandidates }: Call): number {
-  return 2 + offererCandidates.flat().length + answererCandidates.flat().length;
+  return 2 + [...offererCandidates, ...answererCandidates].flatMap(arrivalsOf).length;
+}
+
+/** What arrives of a group, in order. */
+export function arrivalsOf(group: Group): string[] {
+  return group.flatMap(({ arrivals }) => arrivals);
 }
 
 function first([group]: readonly Group[]): Message {

@@ -51,6 +51,12 @@ describe("SignalingClient", () => {
     const trickled = heard(bob, "candidate");
     expect(await ada.sendCandidate(null)).toMatchObject({ delivered: 1 });
     expect(await trickled).toMatchObject({ candidate: null, from: ada.id });
+    const together = heard(bob, "candidate");
+    expect(await ada.sendCandidates([{ candidate: "a" }, null], bob.id)).toEqual({
+      ok: true,
+      delivered: 1,
+    });
+    expect(await together).toMatchObject({ candidate: { candidate: "a" }, from: ada.id });
     const exit = heard(ada, "peerleave");
     const { id } = bob;
     await bob.leave();

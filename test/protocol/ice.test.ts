@@ -125,6 +125,22 @@ describe("relay only", () => {
     expect(await bob.next("getCandidate")).toEqual([null, from]);
   });
 
+  test("[I4] of a list, what may pass does; of one of host candidates alone, nothing", async () => {
+    const { ada, bob } = await two(RELAY_ONLY);
+    const list = [{ candidate: HOST }, { candidate: RELAYED }, null];
+    expect(await ada.request("candidates", list)).toEqual({ ok: true, delivered: 1 });
+    expect(await ada.request("candidates", [{ candidate: HOST }, { candidate: HOST }])).toEqual({
+      ok: true,
+      delivered: 0,
+    });
+    await bob.settled();
+    const arrived = bob.all("getCandidate").map(([candidate]) => candidate);
+    expect(arrived).toEqual([
+      expect.objectContaining({ candidate: expect.stringContaining("typ relay") }),
+      null,
+    ]);
+  });
+
   test("[I4] it tells nobody who is where: the same refusals as for a relayed one", async () => {
     const { server, ada } = await two(RELAY_ONLY);
     expect(await ada.request("candidate", { candidate: HOST }, { to: "x" })).toMatchObject({

@@ -210,4 +210,35 @@ describe("relaying", () => {
       expect(bob?.all(relayed)).toEqual([]);
     },
   );
+
+  test("[R8] candidates sent together arrive one by one, in order", async () => {
+    const server = await startServer();
+    const [ada, bob, cyd] = await joined(server, "mine", 3);
+    if (!ada || !bob || !cyd) throw new Error("too few clients");
+    const candidates = [{ candidate: "a" }, { candidate: "b", sdpMid: null }, null];
+    const to = { to: bob.id };
+    expect(await ada.request("candidates", candidates, to)).toEqual({ ok: true, delivered: 1 });
+    await settled(bob, cyd);
+    const from = { from: ada.id };
+    expect(bob.all("getCandidate")).toEqual(candidates.map((candidate) => [candidate, from]));
+    expect(cyd.all("getCandidate")).toEqual([]);
+  });
+
+  test.each([
+    ["bad_request", [{ candidate: "a" }, { candidate: 1 }], /^1\.candidate must be a string/],
+    ["too_large", [{ candidate: "x".repeat(2_049) }], /^0\.candidate is over its limit/],
+    ["bad_request", [], /^the list must not be empty/],
+    ["bad_request", new Array(65).fill(null), /^the list must be at most 64/],
+    ["bad_request", { candidate: "a" }, /^the list must be a list of candidates/],
+  ])("[R8] a list with a fault is refused whole: %s", async (code, candidates, message) => {
+    const server = await startServer();
+    const [ada, bob] = await joined(server, "mine", 2);
+    if (!ada || !bob) throw new Error("too few clients");
+    expect(await ada.request("candidates", candidates)).toEqual({
+      ok: false,
+      error: { code, message: expect.stringMatching(message) },
+    });
+    await settled(bob);
+    expect(bob.all("getCandidate")).toEqual([]);
+  });
 });

@@ -51,6 +51,17 @@ describe("rates", () => {
     expect(server.maps.socketToRoom.get(ada.id)).toBe("two");
   });
 
+  test("[T1] a list of candidates takes as much as its candidates", async () => {
+    const server = await startServer(BURST_OF_20);
+    const ada = await server.connect();
+    await ada.join("demo");
+    const list = Array.from({ length: 9 }, (_, n) => candidate(n));
+    expect(await ada.request("candidates", list)).toMatchObject({ ok: true });
+    expect(await ada.request("candidates", list)).toMatchObject({
+      error: { code: "rate_limited" },
+    });
+  });
+
   test("[T1] the allowance fills again: after the time it was told, a client is heard", async () => {
     const server = await startServer({ EVENTS_PER_SECOND: "100", EVENT_BURST: "10" });
     const ada = await server.connect();

@@ -4,12 +4,13 @@ import {
   MAX_CANDIDATE_BYTES,
   MAX_SDP_BYTES,
   parseCandidate,
+  parseCandidates,
   parseDescription,
   parseJoin,
   parseTarget,
 } from "../../src/payloads.ts";
 
-const parsers = { parseJoin, parseDescription, parseCandidate, parseTarget };
+const parsers = { parseJoin, parseDescription, parseCandidate, parseCandidates, parseTarget };
 
 describe("payloads", () => {
   test.each(Object.entries(parsers))(
