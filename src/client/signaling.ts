@@ -165,12 +165,15 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private untilConnected(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.socket.connected) return Promise.resolve();
+    if (this.closing.signal.aborted) return Promise.reject(disconnected());
     const settled = new AbortController();
     const connected = new Promise<void>((resolve, reject) => {
       this.addEventListener("connect", () => resolve(), settled);
       this.addEventListener("refuse", ({ error }) => reject(error), settled);
       this.closing.signal.addEventListener("abort", () => reject(disconnected()), settled);
     });
+    // Refused or sent away before, it doesn't try again by itself.
+    if (!this.socket.active) this.socket.connect();
     return abortable(connected, signal).finally(() => settled.abort());
   }
 

@@ -8,10 +8,11 @@ import { find } from "./dom.ts";
 import { type Entry, Lobby } from "./lobby.ts";
 import { LocalMedia } from "./media.ts";
 import { explainJoin } from "./problems.ts";
-import { showRoomInAddress } from "./room.ts";
+import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
-const signaling = new SignalingClient();
+const token = tokenInAddress();
+const signaling = new SignalingClient(undefined, token === undefined ? {} : { token });
 const media = new LocalMedia();
 const say = createToast();
 const root = find(HTMLElement, "#call");

@@ -91,9 +91,12 @@ export class Lobby {
       this.room.value = suggestRoom();
     });
     find(HTMLElement, "[data-cancel]", root).addEventListener("click", () => this.joining.abort());
-    for (const type of ["connect", "disconnect", "refuse"] as const) {
+    for (const type of ["connect", "disconnect"] as const) {
       signaling.addEventListener(type, () => this.render());
     }
+    signaling.addEventListener("refuse", ({ error }) =>
+      this.say(explainJoin(error, this.room.value)),
+    );
     this.render();
   }
 

@@ -22,6 +22,10 @@ export function explainJoin(error: unknown, room: string): string {
   if (error.code === "room_full") {
     return `The room ${room} is full. Try again when somebody has left, or take another room.`;
   }
+  if (error.code === "unauthorized") {
+    return `You need an access token here: open the link you were given, with #token=… at its end. (${error.message})`;
+  }
+  if (error.code === "forbidden") return `Your access token doesn't let you into the room ${room}.`;
   if (error.code === "disconnected") return "The server has ended the connection. Join again.";
   return `The server said no: ${error.message}.`;
 }

@@ -12,12 +12,18 @@ export function roomInAddress(): string {
   return new URL(location.href).searchParams.get("room") ?? "";
 }
 
-/** Puts the room in the address, so that a reload comes back to it. */
-export function showRoomInAddress(room: string): void {
-  history.replaceState(null, "", linkTo(room));
+/** The access token that the page's address brings, where the server asks for one: `#token=…`. */
+export function tokenInAddress(): string | undefined {
+  // Behind the #, so that it gets into no log on its way.
+  return new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
 }
 
-/** The link that leads others to this room. */
+/** Puts the room in the address, so that a reload comes back to it. */
+export function showRoomInAddress(room: string): void {
+  history.replaceState(null, "", linkTo(room) + location.hash);
+}
+
+/** The link that leads others to this room; who needs a token brings their own. */
 export function linkTo(room: string): string {
   const link = new URL(location.pathname, location.origin);
   link.searchParams.set("room", room);

@@ -96,6 +96,7 @@ describe("SignalingClient", () => {
     const closed = ada.join("demo");
     ada.close();
     await expect(closed).rejects.toMatchObject({ code: "disconnected" });
+    await expect(ada.join("demo")).rejects.toMatchObject({ code: "disconnected" });
   });
 
   test("a join given up under way gives up the seat as well", async () => {
@@ -144,6 +145,7 @@ describe("SignalingClient", () => {
     const lost = heard(ada, "disconnect");
     server.io.disconnectSockets();
     expect(await lost).toMatchObject({ willReconnect: false });
+    expect(await ada.join("demo")).toMatchObject({ users: [] });
   });
 
   test("a connection that is turned down is a refusal with the server's code", async () => {
@@ -187,7 +189,10 @@ describe("SignalingClient", () => {
     server = await startServer({ AUTH_SECRET: SECRET });
     const fail = () => Promise.reject(new Error("no session"));
     for (const options of [{}, { token: "nonsense" }, { token: fail }]) {
-      await expect(create(options).join("demo")).rejects.toMatchObject({ code: "unauthorized" });
+      const ada = create(options);
+      await expect(ada.join("demo")).rejects.toMatchObject({ code: "unauthorized" });
+      // Asked again, it tries again; the answer is the same.
+      await expect(ada.join("demo")).rejects.toMatchObject({ code: "unauthorized" });
     }
   });
 });

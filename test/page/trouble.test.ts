@@ -6,6 +6,7 @@ import { lacksBrowser, servePage, startBrowser } from "../support/browser.ts";
 import { lessonPage } from "../support/lesson-page.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
+import { mint, SECRET } from "../support/tokens.ts";
 
 /** Keeps the page's connections where a test can get at them. */
 declare const connections: RTCPeerConnection[];
@@ -44,6 +45,26 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     const ada = await Person.open(browser, url, { name: "\u0007", room: "demo" });
     await ada.press("Join");
     await ada.page.getByRole("alert").filter({ hasText: "The server said no: name" }).waitFor();
+  });
+
+  test("where tokens are asked for, the address brings one, and what it doesn't cover is said", async () => {
+    const { url } = await startServer({ AUTH_SECRET: SECRET });
+    const stranger = await Person.open(browser, url, { name: "Eve", room: "demo" });
+    const alert = (person: Person, text: string) =>
+      person.page.getByRole("alert").filter({ hasText: text }).waitFor();
+    await alert(stranger, "You need an access token");
+    const token = await mint({ room: "demo", name: "Ada" });
+    const ada = await Person.inCall(browser, url, { token });
+    await ada.press("Hang up");
+    await ada.page.getByLabel("Room", { exact: true }).fill("other");
+    await ada.press("Join");
+    await alert(ada, "Your access token doesn't let you into the room other.");
+    // A reload keeps the token.
+    await ada.page.reload();
+    await ada.press("Join");
+    await ada.page.locator("#call").waitFor();
+    await stranger.press("Join");
+    await alert(stranger, "You need an access token");
   });
 
   test("the server is restarted: all are back within 10 s, and a newcomer can join", async () => {

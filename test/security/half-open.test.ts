@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { RawClient } from "../support/raw.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 import { openTcp, upgradeRequest } from "../support/tcp.ts";
 
 const POLLING = "/socket.io/?EIO=4&transport=polling";
@@ -28,6 +28,10 @@ const BEGINNINGS: [string, string, number][] = [
   ],
 ];
 
+/** How many TCP connections the server holds. */
+const countTcp = ({ io }: TestServer) =>
+  new Promise<number>((resolve) => io.httpServer.getConnections((_error, count) => resolve(count)));
+
 describe("half-open connections", () => {
   test("nothing, half a request, slow headers, no body, foreign upgrades: each ends by itself", {
     timeout: 60_000,
@@ -43,6 +47,8 @@ describe("half-open connections", () => {
     const all = Promise.all(BEGINNINGS.map(outlast));
     expect(await ada.offer("meanwhile")).toMatchObject({ ok: true });
     await all;
+    // Ended on the server's side for good, though none of them has said goodbye.
+    await expect.poll(() => countTcp(server)).toBe(1);
     expect(await ada.offer("afterwards")).toMatchObject({ ok: true });
   });
 

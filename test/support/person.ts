@@ -13,6 +13,7 @@ const OTHER = ".tile:not(.self) video";
 interface OpenOptions extends BrowserContextOptions {
   name?: string;
   room?: string;
+  token?: string;
   /** Runs in the page before its own script. */
   prepare?: () => void;
 }
@@ -27,7 +28,7 @@ export class Person {
 
   /** Opens the page, and fills in the form. */
   static async open(browser: Browser, url: string, options: OpenOptions = {}): Promise<Person> {
-    const { name, room, prepare, ...context } = options;
+    const { name, room, token, prepare, ...context } = options;
     const browserContext = await browser.newContext({ viewport: WINDOW, ...context });
     onTestFinished(() => browserContext.close());
     if (prepare) await browserContext.addInitScript(prepare);
@@ -37,7 +38,8 @@ export class Person {
     page.on("console", (message) =>
       expect.soft(message.text(), "in the console").not.toContain("Content Security Policy"),
     );
-    await page.goto(room === undefined ? url : `${url}/?room=${encodeURIComponent(room)}`);
+    const query = room === undefined ? "" : `?room=${encodeURIComponent(room)}`;
+    await page.goto(`${url}/${query}${token === undefined ? "" : `#token=${token}`}`);
     if (name !== undefined) await page.getByLabel("Your name").fill(name);
     return new Person(page);
   }

@@ -12,7 +12,7 @@ export interface Tcp {
   ended(): Promise<string>;
 }
 
-/** Opens a connection, sends `text`, and doesn't close it until the test ends. */
+/** Opens a connection, sends `text`, and whatever the server does never closes its own side. */
 export async function openTcp(url: string, text = ""): Promise<Tcp> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -23,15 +23,16 @@ export async function openTcp(url: string, text = ""): Promise<Tcp> {
   });
   // A reset is an end as good as any.
   socket.on("error", () => {});
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  socket.once("end", () => socket.end());
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ["end", "close"]) socket.once(event, () => resolve());
+  });
   await once(socket, "connect");
   socket.write(text);
   return {
     socket,
     read: () => received,
     ended: async () => {
-      await closed;
+      await ended;
       return received;
     },
   };
