@@ -146,6 +146,7 @@ export class Call {
 
   private showHeadcount(): void {
     const count = this.stage.headcount;
+    this.options.media.fitTo(count);
     find(HTMLElement, ".headcount", this.options.root).textContent =
       count === 1 ? "Only you" : `${count} people`;
   }

@@ -3,11 +3,18 @@
 import type { Mesh } from "../client/index.ts";
 import type { Sending } from "./messages.ts";
 
-const CAMERA = {
-  width: { ideal: 960 },
-  height: { ideal: 540 },
-  frameRate: { ideal: 24, max: 30 },
-} satisfies MediaTrackConstraints;
+/** A picture of this height, as wide as most cameras make it. */
+const picture = (height: number) =>
+  ({
+    width: { ideal: (height * 16) / 9 },
+    height: { ideal: height },
+    frameRate: { ideal: 24, max: 30 },
+  }) satisfies MediaTrackConstraints;
+
+const LARGE = picture(540);
+const SMALL = picture(360);
+/** Everyone sends a copy to everyone else: in larger calls than this, the small picture. */
+const LARGE_UP_TO = 3;
 
 /** What can be captured and chosen by its device id. */
 export type Kind = "audio" | "video";
@@ -23,6 +30,7 @@ export class LocalMedia extends EventTarget {
   mesh: Mesh | undefined;
   private readonly blank = createBlankTrack();
   private readonly chosen: Record<Kind, string> = { audio: "", video: "" };
+  private picture = LARGE;
   private microphone: MediaStreamTrack | undefined;
   private camera: MediaStreamTrack | undefined;
   private screen: MediaStreamTrack | undefined;
@@ -53,7 +61,7 @@ export class LocalMedia extends EventTarget {
    */
   async start(): Promise<void> {
     try {
-      this.take(await capture({ audio: true, video: CAMERA }));
+      this.take(await capture({ audio: true, video: this.picture }));
     } catch (error) {
       // Who said no isn't asked twice more.
       if (error instanceof DOMException && error.name === "NotAllowedError") throw error;
@@ -101,12 +109,23 @@ export class LocalMedia extends EventTarget {
     this.changed();
   }
 
+  /** Takes a picture of a size that suits a call of this many. */
+  fitTo(headcount: number): void {
+    const picture = headcount > LARGE_UP_TO ? SMALL : LARGE;
+    if (picture === this.picture) return;
+    this.picture = picture;
+    // A camera that can't do it stays with what it does.
+    this.camera?.applyConstraints(picture).catch(() => {});
+  }
+
   private async open(kind: Kind): Promise<void> {
     const device = { ...(this.chosen[kind] && { deviceId: { exact: this.chosen[kind] } }) };
     // Some phones have one camera at a time.
     if (kind === "video") this.camera?.stop();
     this.take(
-      await capture(kind === "audio" ? { audio: device } : { video: { ...CAMERA, ...device } }),
+      await capture(
+        kind === "audio" ? { audio: device } : { video: { ...this.picture, ...device } },
+      ),
     );
   }
 

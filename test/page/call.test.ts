@@ -31,7 +31,9 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
     }
   });
 
-  test("three and five in a mesh: everyone decodes everyone's picture", async () => {
+  test("three and five in a mesh: everyone decodes everyone's picture", {
+    timeout: 180_000,
+  }, async () => {
     const { url } = await startServer();
     const names = ["Ada", "Bob", "Cyd", "Dee", "Eve"];
     const viewport = { width: 400, height: 300 };
