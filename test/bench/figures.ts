@@ -11,13 +11,13 @@ export const FIGURES = {
   clientCall: { title: "CPU per call set up by its own client", unit: "µs" },
   joinDefault: { title: "CPU per join, as its client connects by default", unit: "µs" },
   joinWebSocket: { title: "CPU per join, by WebSocket alone", unit: "µs" },
-  idlePeer: { title: "memory per idle peer", unit: "KB" },
+  heap: { title: "heap and buffers per idle peer", unit: "KB" },
   relays: { title: "relays a second, saturated", unit: "/s" },
   p50: { title: "latency at half of that, p50", unit: "µs" },
   p99: { title: "latency at half of that, p99", unit: "µs" },
   roomOf8: { title: "CPU per arrival, to a room of 8", unit: "µs" },
   roomOf32: { title: "CPU per arrival, to a room of 32", unit: "µs" },
-  resident: { title: "resident memory per idle peer", unit: "KB" },
+  memory: { title: "memory of the process per idle peer", unit: "KB" },
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;

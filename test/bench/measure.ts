@@ -68,8 +68,8 @@ async function gather(server: ServerProcess, contestant: Contestant, peers: numb
   const after = await server.usage({ collect: true });
   const figures = {
     joinWebSocket: micros / peers,
-    idlePeer: (after.heldBytes - before.heldBytes) / peers / KB,
-    resident: (after.residentBytes - before.residentBytes) / peers / KB,
+    heap: (after.heldBytes - before.heldBytes) / peers / KB,
+    memory: (after.residentBytes - before.residentBytes) / peers / KB,
   } satisfies Figures;
   return { crowd: result, figures };
 }

@@ -12,7 +12,16 @@ interface TableOptions {
   growth: readonly number[];
 }
 
-const NAMES = Object.keys(FIGURES).filter((name): name is FigureName => name in FIGURES);
+/** With few peers a process grows by what it has put aside, and not by what they take. */
+const LEAST_PEERS_FOR_MEMORY = 5_000;
+
+/** What is shown for other numbers of peers. */
+const GROWING = new Set<FigureName>(["message", "memory"]);
+
+function namesFor(peers: number): FigureName[] {
+  const names = Object.keys(FIGURES).filter((name): name is FigureName => name in FIGURES);
+  return names.filter((name) => name !== "memory" || peers >= LEAST_PEERS_FOR_MEMORY);
+}
 
 /** Every figure of every server: the median, and how far the rounds spread. */
 export function figuresTable(results: Results, { contestants, peers, growth }: TableOptions) {
@@ -23,11 +32,11 @@ export function figuresTable(results: Results, { contestants, peers, growth }: T
   return markdown(
     [`${thousands(peers)} peers`, ...contestants.map(({ title }) => title)],
     [
-      ...NAMES.map((name) => row(name, peers, FIGURES[name].title)),
+      ...namesFor(peers).map((name) => row(name, peers, FIGURES[name].title)),
       ...growth.flatMap((count) =>
-        (["message", "resident"] as const).map((name) =>
-          row(name, count, `${FIGURES[name].title}, ${thousands(count)} peers`),
-        ),
+        namesFor(count)
+          .filter((name) => GROWING.has(name))
+          .map((name) => row(name, count, `${FIGURES[name].title}, ${thousands(count)} peers`)),
       ),
     ],
   );
@@ -38,7 +47,7 @@ export function ratiosTable(results: Results, { contestants, peers }: TableOptio
   const others = contestants.filter(({ name }) => name !== "ours");
   return markdown(
     ["ours, as a ratio", ...others.map(({ title }) => `to ${title}`)],
-    NAMES.map((figure) => [
+    namesFor(peers).map((figure) => [
       FIGURES[figure].title,
       ...others.map(({ name }) => {
         const above = { contestant: "ours", peers, figure };
