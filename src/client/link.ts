@@ -20,8 +20,8 @@ export interface LinkOptions {
  * a millisecond; a call costs the server a quarter less when they travel together.
  */
 const GATHER_MS = 10;
-/** What the server takes at once. */
-const MAX_AT_ONCE = 64;
+/** As many as the strictest server lets through at once: the least EVENT_BURST there is. */
+const MAX_AT_ONCE = 10;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that

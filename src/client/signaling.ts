@@ -70,6 +70,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   get id(): string | undefined {
     return this.socket.id;
   }
+
   get connected(): boolean {
     return this.socket.connected;
   }
@@ -110,12 +111,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     return this.request((reply) => this.socket.emit(event, description, targetOf(to), reply));
   }
 
-  /** Sends a candidate, or null for the end of them, to one peer or to everyone else. */
-  sendCandidate(candidate: Candidate | null, to?: string): Promise<Delivered> {
-    return this.request((reply) => this.socket.emit("candidate", candidate, targetOf(to), reply));
-  }
-
-  /** The same for 1 to 64 of them, in one message; each arrives by itself. */
+  /** Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. */
   sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
     return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
   }

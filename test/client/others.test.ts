@@ -37,7 +37,7 @@ function createDataPeer(url: string) {
     if (type === "offer" || type === "answer") signaling.sendDescription({ type, sdp }, to);
   });
   connection.onLocalCandidate((candidate, sdpMid) => {
-    signaling.sendCandidate({ candidate, sdpMid }, to);
+    signaling.sendCandidates([{ candidate, sdpMid }], to);
   });
   signaling.addEventListener("description", ({ description, from }) => {
     to = from;
@@ -139,8 +139,8 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
       const { type, sdp = "" } = connection.localDescription ?? {};
       await new Promise<void>((resolve) => {
         connection.addEventListener("icecandidate", async ({ candidate }) => {
-          await signaling.sendCandidate(
-            candidate && (candidate.toJSON() as { candidate: string }),
+          await signaling.sendCandidates(
+            [candidate && (candidate.toJSON() as { candidate: string })],
             to,
           );
           if (!candidate) resolve();

@@ -49,7 +49,7 @@ describe("SignalingClient", () => {
     expect(await bob.sendDescription(description, ada.id)).toMatchObject({ delivered: 1 });
     expect(await described).toMatchObject({ description, from: bob.id });
     const trickled = heard(bob, "candidate");
-    expect(await ada.sendCandidate(null)).toMatchObject({ delivered: 1 });
+    expect(await ada.sendCandidates([null])).toMatchObject({ delivered: 1 });
     expect(await trickled).toMatchObject({ candidate: null, from: ada.id });
     const together = heard(bob, "candidate");
     expect(await ada.sendCandidates([{ candidate: "a" }, null], bob.id)).toEqual({
@@ -73,8 +73,8 @@ describe("SignalingClient", () => {
       message: "the room is full",
     });
     await expect(cyd.join("not a room")).rejects.toMatchObject({ code: "bad_request" });
-    await expect(cyd.sendCandidate(null)).rejects.toMatchObject({ code: "not_in_room" });
-    await expect(ada.sendCandidate(null, "nobody")).rejects.toMatchObject({
+    await expect(cyd.sendCandidates([null])).rejects.toMatchObject({ code: "not_in_room" });
+    await expect(ada.sendCandidates([null], "nobody")).rejects.toMatchObject({
       code: "peer_not_found",
     });
   });
@@ -84,8 +84,8 @@ describe("SignalingClient", () => {
     await server.close();
     const ada = create();
     const join = ada.join("demo");
-    await expect(ada.sendCandidate(null)).rejects.toBeInstanceOf(SignalingError);
-    await expect(ada.sendCandidate(null)).rejects.toMatchObject({ code: "disconnected" });
+    await expect(ada.sendCandidates([null])).rejects.toBeInstanceOf(SignalingError);
+    await expect(ada.sendCandidates([null])).rejects.toMatchObject({ code: "disconnected" });
     await ada.leave();
     await startServer({ PORT: port });
     expect(await join).toMatchObject({ users: [] });
@@ -140,7 +140,7 @@ describe("SignalingClient", () => {
   test("a request under way when the connection is lost rejects", async () => {
     const ada = create();
     await ada.join("demo");
-    const sent = ada.sendCandidate(null);
+    const sent = ada.sendCandidates([null]);
     await server.close();
     await sent.catch((error) => expect(error).toMatchObject({ code: "disconnected" }));
   });
