@@ -166,7 +166,7 @@ describe.skipIf(lacksCoturn())("npm run ice:check", () => {
   test("a certificate that nobody has signed", async () => {
     const { address, secret } = await startCoturn();
     const { code, rows } = await check({ TURN_URLS: `turns:${address}`, TURN_SECRET: secret });
-    expect(rows[0]?.at(-1)).toBe("TLS fails: self-signed certificate");
+    expect(rows[0]?.at(-1)).toMatch(/^TLS fails: self-signed certificate/);
     expect(code).toBe(1);
   });
 

@@ -17,7 +17,7 @@ export interface LinkOptions {
 
 /**
  * For how long a candidate waits for others to travel with. A browser finds those of one kind within
- * a millisecond; a call costs the server a quarter less when they travel together.
+ * a millisecond; together they are one message to read, check and acknowledge.
  */
 const GATHER_MS = 10;
 /** As many as the strictest server lets through at once: the least EVENT_BURST there is. */
