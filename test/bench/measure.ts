@@ -11,7 +11,7 @@ import { measureLatency } from "./latency.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** So many calls at the same time keep every server busy. */
-const CALLS_AT_ONCE = 64;
+const CALLS_AT_ONCE = 200;
 const WARM_UP_MS = 600;
 const LOAD_MS = 1_500;
 const WARM_UP_PEERS = 100;
