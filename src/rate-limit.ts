@@ -14,6 +14,8 @@ export interface RateLimit {
 export type RateLimiter = (cost: number) => Allowance;
 
 const ALLOWED: Allowance = { ok: true };
+/** More than such sums are off by: (56.1 + 200) - 56.1 isn't 200, and would refuse a full bucket. */
+const ROUNDING_MS = 1e-3;
 
 /** Creates a full bucket. `nowMs` is a clock that never goes back, in milliseconds. */
 export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLimiter {
@@ -25,7 +27,7 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
   return (cost) => {
     const now = nowMs();
     const thenFullAtMs = Math.max(fullAtMs, now) + cost * msEach;
-    const waitMs = Math.ceil(thenFullAtMs - now - burstMs);
+    const waitMs = Math.ceil(thenFullAtMs - now - burstMs - ROUNDING_MS);
     if (waitMs > 0) return { ok: false, waitMs };
     fullAtMs = thenFullAtMs;
     return ALLOWED;

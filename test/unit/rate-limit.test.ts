@@ -31,6 +31,24 @@ describe("rate limit", () => {
     expect(take(10)).toEqual({ ok: true });
   });
 
+  test("a full bucket holds the whole burst, and the time it names is enough, at any time", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1e11, noNaN: true }),
+        fc.integer({ min: 1, max: 100 }),
+        (startMs, perSecond) => {
+          let now = startMs;
+          const take = createRateLimiter({ perSecond, burst: 10 }, () => now);
+          expect(take(10)).toEqual({ ok: true });
+          const refused = take(10);
+          now += refused.ok ? 0 : refused.waitMs;
+          expect(take(10)).toEqual({ ok: true });
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("what is refused takes nothing", () => {
     const take = createRateLimiter({ perSecond: 1, burst: 10 }, () => 0);
     expect(take(9)).toEqual({ ok: true });
