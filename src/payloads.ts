@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { name, room } from "./names.ts";
-import type { Candidate, Description, ErrorCode, Refused } from "./protocol.ts";
+import type { Candidate, Description, ErrorCode, JoinRequest, Refused } from "./protocol.ts";
 
 /** A payload that was understood, or the refusal to answer with. */
 export type Parsed<T> = { ok: true; value: T } | Refused;
@@ -32,8 +32,12 @@ const text = (maxBytes: number) =>
   });
 
 const join = z.object(
-  { room, name: name.default("") },
-  { error: "must be an object { room, name? }" },
+  {
+    room,
+    name: name.default(""),
+    candidateLists: z.boolean({ error: "must be true or false" }).default(false),
+  },
+  { error: "must be an object { room, name?, candidateLists? }" },
 );
 
 const description = z.object(
@@ -91,7 +95,7 @@ function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> 
 }
 
 /** Reads what `join` takes. The name is trimmed; left out, it is `""`. */
-export function parseJoin(input: unknown): Parsed<{ room: string; name: string }> {
+export function parseJoin(input: unknown): Parsed<Required<JoinRequest>> {
   return read(join, "the argument of join", input);
 }
 

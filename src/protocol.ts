@@ -44,6 +44,8 @@ export interface Sender {
 export interface JoinRequest {
   room: string;
   name?: string;
+  /** Whether this client listens to `getCandidates`; left out, lists reach it one by one. */
+  candidateLists?: boolean;
 }
 
 /** Why an event was refused. README.md says what each code means. */
@@ -102,7 +104,7 @@ export interface ClientToServerEvents {
   answer: (description: Description, target?: Target, reply?: Reply<Delivered>) => void;
   /** Relayed as `getCandidate`. `null` says end of candidates. */
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
-  /** Several at once; each is relayed as a `getCandidate` of its own, in this order. */
+  /** Several at once. Relayed as `getCandidates` to who takes lists, else as a `getCandidate` each. */
   candidates: (candidates: (Candidate | null)[], target?: Target, reply?: Reply<Delivered>) => void;
   /** Gives up the seat; the connection stays. */
   leave: (reply?: Reply) => void;
@@ -123,6 +125,8 @@ export interface ServerToClientEvents {
   getOffer: (description: Description, sender: Sender) => void;
   getAnswer: (description: Description, sender: Sender) => void;
   getCandidate: (candidate: Candidate | null, sender: Sender) => void;
+  /** Only to those who joined with `candidateLists`. */
+  getCandidates: (candidates: (Candidate | null)[], sender: Sender) => void;
   /** To the sender of a refused event that asked for no acknowledgement. */
   signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
 }

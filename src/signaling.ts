@@ -66,15 +66,15 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
       join: (socket, [request]) => join(socket, request),
       offer: (socket, [description, target]) =>
         relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
-          peers.emit("getOffer", ...sent),
+          to(peers)?.emit("getOffer", ...sent),
         ),
       answer: (socket, [description, target]) =>
         relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
-          peers.emit("getAnswer", ...sent),
+          to(peers)?.emit("getAnswer", ...sent),
         ),
       candidate: (socket, [candidate, target]) =>
         relay(socket, parseCandidate(candidate), screen.candidate, target, (peers, ...sent) =>
-          peers.emit("getCandidate", ...sent),
+          to(peers)?.emit("getCandidate", ...sent),
         ),
       candidates: (socket, [candidates, target]) =>
         relay(
@@ -83,7 +83,9 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
           screen.candidates,
           target,
           (peers, sent, sender) => {
-            for (const candidate of sent) peers.emit("getCandidate", candidate, sender);
+            to(peers.filter(takesLists))?.emit("getCandidates", sent, sender);
+            const others = to(peers.filter((peer) => !takesLists(peer)));
+            for (const candidate of sent) others?.emit("getCandidate", candidate, sender);
           },
         ),
       leave: async (socket) => {
@@ -107,6 +109,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     const outcome = await rooms.join(self, room);
     if (!outcome.ok) return refuse(outcome.reason, REFUSALS[outcome.reason]);
     const { others, rejoined, departure } = outcome;
+    socket.data.candidateLists = parsed.value.candidateLists;
     announceExit(socket.id, departure);
     if (!rejoined) {
       log.info({ peer: socket.id, room, peers: others.length + 1 }, "joined");
@@ -155,7 +158,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     payload: Parsed<T>,
     pass: (payload: T) => T | undefined,
     target: unknown,
-    send: (peers: Receivers, payload: T, sender: Sender) => void,
+    send: (peers: readonly Peer[], payload: T, sender: Sender) => void,
   ): Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);
@@ -164,9 +167,13 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
     const passed = pass(payload.value);
     if (passed === undefined) return { ok: true, delivered: 0 };
-    const receivers = to(route.receivers);
-    if (receivers) send(receivers, passed, { from: socket.id });
+    send(route.receivers, passed, { from: socket.id });
     return { ok: true, delivered: route.receivers.length };
+  }
+
+  /** One who is gone, or on another server, takes them one by one, as everyone does. */
+  function takesLists({ id }: Peer): boolean {
+    return io.sockets.sockets.get(id)?.data.candidateLists === true;
   }
 
   /**

@@ -10,9 +10,12 @@ import type { Ack, ClientToServerEvents, ServerToClientEvents } from "./protocol
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { boundQueue } from "./slow-receivers.ts";
 
-/** What is known of a socket besides its seat: what its token says, where tokens are asked for. */
+/** What is known of a socket besides its seat. */
 interface SocketData {
+  /** What its token says, where tokens are asked for. */
   claims?: Claims;
+  /** Whether it takes candidates in lists. */
+  candidateLists?: boolean;
 }
 
 export type SignalingIo = Server<

@@ -89,11 +89,15 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.socket.connected;
     const request = this.request<Joined>((reply) =>
-      this.socket.emit("join", { room, ...(name !== undefined && { name }) }, (ack) => {
-        // At once, not a promise later: what comes next from the server builds on it.
-        if (ack.ok && isCurrent()) this.emit("join", ack);
-        reply(ack);
-      }),
+      this.socket.emit(
+        "join",
+        { room, ...(name !== undefined && { name }), candidateLists: true },
+        (ack) => {
+          // At once, not a promise later: what comes next from the server builds on it.
+          if (ack.ok && isCurrent()) this.emit("join", ack);
+          reply(ack);
+        },
+      ),
     );
     // Given up when the server has seated us already: give the seat up, too, if we took no other since.
     return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
@@ -149,7 +153,12 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       this.emit("description", { description, from });
     socket.on("getOffer", onDescription);
     socket.on("getAnswer", onDescription);
-    socket.on("getCandidate", (candidate, { from }) => this.emit("candidate", { candidate, from }));
+    const onCandidate = (candidate: Candidate | null, { from }: { from: string }) =>
+      this.emit("candidate", { candidate, from });
+    socket.on("getCandidate", onCandidate);
+    socket.on("getCandidates", (candidates, sender) => {
+      for (const candidate of candidates) onCandidate(candidate, sender);
+    });
   }
 
   /** Says goodbye when the page goes, and is back when it comes out of the back/forward cache. */

@@ -7,8 +7,6 @@ export interface Message {
   kind: "offer" | "answer" | "candidate" | "candidates";
   /** The W3C dictionary, as JSON, or a list of them. */
   payload: string;
-  /** What arrives of it, one by one. */
-  arrivals: readonly string[];
 }
 
 /** What comes at the same moment: candidates do in groups, one for each way to find them. */
@@ -22,17 +20,17 @@ export interface Call {
   answererCandidates: readonly Group[];
 }
 
-const single = (kind: Message["kind"], value: unknown): Message => {
-  const payload = JSON.stringify(value);
-  return { kind, payload, arrivals: [payload] };
-};
+const message = (kind: Message["kind"], value: unknown): Message => ({
+  kind,
+  payload: JSON.stringify(value),
+});
 const groups = (list: readonly (readonly unknown[])[]): Group[] =>
-  list.map((group) => group.map((candidate) => single("candidate", candidate)));
+  list.map((group) => group.map((candidate) => message("candidate", candidate)));
 
 /** 22 messages: an offer and an answer for audio, video and data, and 10 candidates each way. */
 export const CALL: Call = {
-  offer: single("offer", recording.offer),
-  answer: single("answer", recording.answer),
+  offer: message("offer", recording.offer),
+  answer: message("answer", recording.answer),
   offererCandidates: groups(recording.offererCandidates),
   answererCandidates: groups(recording.answererCandidates),
 };
@@ -41,8 +39,7 @@ export const CALL: Call = {
 const together = (list: readonly (readonly unknown[])[]): Group[] =>
   list.map((group, index) => {
     const candidates = index === list.length - 1 ? [...group, null] : group;
-    const arrivals = candidates.map((candidate) => JSON.stringify(candidate));
-    return [{ kind: "candidates", payload: `[${arrivals}]`, arrivals }];
+    return [message("candidates", candidates)];
   });
 
 /** The same call by this project's client. */
@@ -57,12 +54,7 @@ export const CANDIDATE: Message = first(CALL.offererCandidates);
 
 /** How many messages are relayed in a call. */
 export function lengthOf({ offererCandidates, answererCandidates }: Call): number {
-  return 2 + [...offererCandidates, ...answererCandidates].flatMap(arrivalsOf).length;
-}
-
-/** What arrives of a group, in order. */
-export function arrivalsOf(group: Group): string[] {
-  return group.flatMap(({ arrivals }) => arrivals);
+  return 2 + [...offererCandidates, ...answererCandidates].flat().length;
 }
 
 function first([group]: readonly Group[]): Message {

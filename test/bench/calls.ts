@@ -1,6 +1,6 @@
 /** The closed load: a number of pairs at a time set up calls, one after another. */
 
-import { arrivalsOf, type Call, type Group, lengthOf } from "./call.ts";
+import { type Call, type Group, lengthOf } from "./call.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Peer } from "./dialects/dialect.ts";
 
@@ -68,11 +68,11 @@ function setUpCall(
     step();
   };
   const say = (from: Peer, to: Peer, group: Group, then: () => void) => {
-    const missing = arrivalsOf(group);
+    const missing = [...group];
     to.onArrival = (bytes) => {
-      const payload = missing.shift();
+      const message = missing.shift();
       // A server that shortens messages would win this unfairly.
-      if (payload === undefined || bytes < payload.length) crowd.fail("a message arrived cut");
+      if (!message || bytes < message.payload.length) crowd.fail("a message arrived cut");
       if (missing.length === 0) then();
     };
     for (const message of group) from.send(message, to, acknowledged);

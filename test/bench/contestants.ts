@@ -48,7 +48,7 @@ export function createContestants(before: string | undefined): Contestant[] {
     colour: "#2563eb",
     script: OURS,
     env: OURS_ENV,
-    join: createSocketIoJoin({ targeted: true }),
+    join: createSocketIoJoin({ targeted: true, request: { candidateLists: true } }),
     acknowledges: true,
   };
   return [

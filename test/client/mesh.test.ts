@@ -28,6 +28,26 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     ]);
   });
 
+  test("candidates that are found together travel together", async () => {
+    const { server, join } = await setUp();
+    const sent: [event: string, payload: unknown][] = [];
+    const delivered: [event: string, payload: unknown][] = [];
+    server.io.on("connection", (socket) => {
+      socket.onAny((event, payload) => sent.push([event, payload]));
+      socket.onAnyOutgoing((event, payload) => delivered.push([event, payload]));
+    });
+    await seeEachOther([await join(), await join()]);
+    const lists = sent.flatMap(([event, list]) => (event === "candidates" ? [list] : []));
+    expect(lists).toContainEqual(
+      expect.objectContaining({ length: expect.toSatisfy((n) => n > 1) }),
+    );
+    expect(sent.map(([event]) => event)).not.toContain("candidate");
+    const arrived = delivered.flatMap(([event, list]) => (event === "getCandidates" ? [list] : []));
+    expect(arrived).toEqual(lists.slice(0, arrived.length));
+    expect(arrived.length).toBeGreaterThan(1);
+    expect(delivered.map(([event]) => event)).not.toContain("getCandidate");
+  });
+
   test("glare: both add a track in the same moment, 20 times, and it always settles", async () => {
     const { join } = await setUp();
     const [ada, bob] = [await join(), await join()];

@@ -224,6 +224,38 @@ describe("relaying", () => {
     expect(cyd.all("getCandidate")).toEqual([]);
   });
 
+  test("[R8] they arrive as one list where that was asked for, in order with all else", async () => {
+    const server = await startServer();
+    const [ada, bob, cyd] = await joined(server, "mine", 3);
+    if (!ada || !bob || !cyd) throw new Error("too few clients");
+    expect(await cyd.request("join", { room: "mine", candidateLists: true })).toMatchObject({
+      ok: true,
+      self: { id: cyd.id, name: expect.any(String) },
+    });
+    const candidates = [{ candidate: "a" }, { candidate: "b", sdpMid: null }, null];
+    const arrived: unknown[] = [];
+    cyd.socket.onAny((...received) => arrived.push(received));
+    await ada.request("candidate", { candidate: "before" });
+    expect(await ada.request("candidates", candidates)).toEqual({ ok: true, delivered: 2 });
+    await ada.request("candidate", { candidate: "after" });
+    await settled(bob, cyd);
+    const from = { from: ada.id };
+    expect(arrived).toEqual([
+      ["getCandidate", { candidate: "before" }, from],
+      ["getCandidates", candidates, from],
+      ["getCandidate", { candidate: "after" }, from],
+    ]);
+    expect(bob.all("getCandidates")).toEqual([]);
+    expect(bob.all("getCandidate")).toHaveLength(5);
+    // Nobody else is told of it.
+    expect(bob.all("user_joined").flat()).toContainEqual({ id: cyd.id, name: expect.any(String) });
+    // The newest join counts.
+    await cyd.join("mine");
+    await ada.request("candidates", candidates, { to: cyd.id });
+    await settled(cyd);
+    expect(arrived).toHaveLength(3 + 1 + candidates.length);
+  });
+
   test.each([
     ["bad_request", [{ candidate: "a" }, { candidate: 1 }], /^1\.candidate must be a string/],
     ["too_large", [{ candidate: "x".repeat(2_049) }], /^0\.candidate is over its limit/],

@@ -75,11 +75,14 @@ describe("payloads", () => {
   test("the message names the member and what it must be", () => {
     const message = (parsed: ReturnType<typeof parseJoin>) => !parsed.ok && parsed.error.message;
     expect(message(parseJoin(undefined))).toBe(
-      "the argument of join must be an object { room, name? }",
+      "the argument of join must be an object { room, name?, candidateLists? }",
     );
     expect(message(parseJoin({}))).toBe("room must be a string");
     expect(message(parseJoin({ room: "a b" }))).toMatch(/^room must be 1 to 128 characters out of/);
     expect(message(parseJoin({ room: "a", name: 1 }))).toBe("name must be a string");
+    expect(message(parseJoin({ room: "a", candidateLists: 1 }))).toBe(
+      "candidateLists must be true or false",
+    );
   });
 });
 

@@ -59,13 +59,16 @@ class SocketIoPeer implements Peer {
   }
 }
 
-/** @param targeted whether a message names the peer it is for */
+/**
+ * @param targeted whether a message names the peer it is for
+ * @param request what else `join` is given
+ */
 export const createSocketIoJoin =
-  ({ targeted }: { targeted: boolean }): Join =>
+  ({ targeted, request = {} }: { targeted: boolean; request?: object }): Join =>
   async (url, room, via) => {
     const peer = via === "default" ? await upgrade(url, targeted) : await open(url, targeted);
     const joined = peer.next("431[");
-    peer.connection.send(`421["join",{"room":"${room}"}]`);
+    peer.connection.send(`421["join",${JSON.stringify({ room, ...request })}]`);
     await joined;
     return peer;
   };
