@@ -71,7 +71,7 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
       const release = places.get(connection.request);
       places.delete(connection.request);
       if (!release) return;
-      connection.once("close", () => {
+      connection.on("close", () => {
         if (flooders.has(connection)) setTimeout(release, FLOOD_PENALTY_MS).unref();
         else release();
       });

@@ -124,7 +124,7 @@ function trackConnections(httpServer: HttpServer): Set<TcpSocket> {
   const connections = new Set<TcpSocket>();
   httpServer.on("connection", (connection) => {
     connections.add(connection);
-    connection.once("close", () => connections.delete(connection));
+    connection.on("close", () => connections.delete(connection));
   });
   return connections;
 }

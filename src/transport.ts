@@ -32,7 +32,7 @@ export function createHttpServer(
     // Behind a proxy everybody's connections are the proxy's.
     if (isTrustedProxy(address, 0)) return;
     const admission = limitTcp(address);
-    if (admission.ok) connection.once("close", admission.release);
+    if (admission.ok) connection.on("close", admission.release);
     else connection.destroy();
   });
   // Node takes its time limits off a connection that asks for another protocol; Socket.IO ends

@@ -8,7 +8,7 @@ export interface LinkOptions {
   /** Whether this side gives way when both offer at once. Exactly one of the two does. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
-  sendCandidates: (candidates: (Candidate | null)[]) => Promise<unknown>;
+  sendCandidates: (candidates: (Candidate | null)[]) => void;
   /** What must be done first, when another path is to be looked for. Never rejects. */
   beforeIceRestart: () => Promise<void>;
   /** Gets what went wrong with this peer; the link goes on. */
@@ -131,7 +131,7 @@ export class Link {
   private sendGathered(): void {
     while (this.gathered.length > 0) {
       const candidates = this.gathered.splice(0, MAX_AT_ONCE);
-      this.attempt(() => this.options.sendCandidates(candidates));
+      this.attempt(async () => this.options.sendCandidates(candidates));
     }
   }
 

@@ -26,6 +26,6 @@ export interface MeshEvents {
   datachannel: { peer: MeshPeer; channel: RTCDataChannel };
   /** See `peer.connection.connectionState`. */
   connectionstatechange: { peer: MeshPeer };
-  /** What went wrong with a peer; or with coming back to the room, and then `peer` is undefined. */
+  /** What went wrong, and with whom, where that is known. The room is lost when `state` is "idle". */
   error: { peer: MeshPeer | undefined; error: unknown };
 }

@@ -84,6 +84,7 @@ export class Session {
       ({ candidate, from }) => members.get(from)?.receiveCandidate(candidate),
       until,
     );
+    signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
     signaling.addEventListener("connect", () => this.comeBack(), until);
     signaling.addEventListener(
       "disconnect",
@@ -172,7 +173,7 @@ export class Session {
     this.deps.emit("peerleave", { peer });
   }
 
-  private report(peer: MeshPeer, error: unknown): void {
+  private report(peer: MeshPeer | undefined, error: unknown): void {
     // Said to somebody who has left, or while the server is away: nothing is wrong with the peer.
     if (isCode(error, "peer_not_found", "not_in_room", "disconnected")) return;
     this.deps.emit("error", { peer, error });

@@ -41,6 +41,8 @@ export interface SignalingEvents {
   description: { description: Description; from: string };
   /** A candidate of the peer with id `from`; null says that there are no more. */
   candidate: { candidate: Candidate | null; from: string };
+  /** The server refused what no promise stands for: candidates, or a token that has run out. */
+  error: { event: string; error: SignalingError };
 }
 
 /**
@@ -115,9 +117,15 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     return this.request((reply) => this.socket.emit(event, description, targetOf(to), reply));
   }
 
-  /** Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. */
-  sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
-    return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
+  /**
+   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. They are many,
+   * so no answer is asked for: a refusal comes as `error`.
+   *
+   * @throws SignalingError `disconnected`
+   */
+  sendCandidates(candidates: (Candidate | null)[], to?: string): void {
+    if (!this.socket.connected) throw disconnected();
+    this.socket.emit("candidates", candidates, targetOf(to));
   }
 
   /** New STUN and TURN servers, before those of the join expire. */
@@ -159,6 +167,9 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     socket.on("getCandidates", (candidates, sender) => {
       for (const candidate of candidates) onCandidate(candidate, sender);
     });
+    socket.on("signal_error", ({ event, code, message }) =>
+      this.emit("error", { event, error: new SignalingError(code, message) }),
+    );
   }
 
   /** Says goodbye when the page goes, and is back when it comes out of the back/forward cache. */

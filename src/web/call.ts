@@ -83,8 +83,7 @@ export class Call {
       until,
     );
     mesh.addEventListener("statechange", () => this.showState(), until);
-    // With nobody to blame it is the room that we have lost.
-    mesh.addEventListener("error", ({ peer, error }) => !peer && this.end(error), until);
+    mesh.addEventListener("error", ({ error }) => mesh.state === "idle" && this.end(error), until);
   }
 
   private welcome(peer: MeshPeer): void {

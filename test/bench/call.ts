@@ -7,6 +7,8 @@ export interface Message {
   kind: "offer" | "answer" | "candidate" | "candidates";
   /** The W3C dictionary, as JSON, or a list of them. */
   payload: string;
+  /** Whether its sender asks the server for an answer. */
+  acknowledged?: boolean;
 }
 
 /** What comes at the same moment: candidates do in groups, one for each way to find them. */
@@ -44,7 +46,8 @@ const together = (list: readonly (readonly unknown[])[]): Group[] =>
 
 /** The same call by this project's client. */
 export const CLIENT_CALL: Call = {
-  ...CALL,
+  offer: { ...CALL.offer, acknowledged: true },
+  answer: { ...CALL.answer, acknowledged: true },
   offererCandidates: together(recording.offererCandidates),
   answererCandidates: together(recording.answererCandidates),
 };

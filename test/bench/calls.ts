@@ -12,8 +12,6 @@ export interface CallsOptions {
   atOnce: number;
   /** After this many milliseconds no call is begun. */
   durationMs: number;
-  /** Whether every message asks for an acknowledgement. */
-  acknowledged?: boolean;
 }
 
 export interface Calls {
@@ -53,7 +51,7 @@ export async function setUpCalls(crowd: Crowd, options: CallsOptions): Promise<C
 function setUpCall(
   crowd: Crowd,
   [offerer, answerer]: readonly Peer[],
-  { call, acknowledged = false }: CallsOptions,
+  { call }: CallsOptions,
   done: () => void,
 ): void {
   if (!offerer || !answerer) throw new Error("a room without a pair");
@@ -75,7 +73,7 @@ function setUpCall(
       if (!message || bytes < message.payload.length) crowd.fail("a message arrived cut");
       if (missing.length === 0) then();
     };
-    for (const message of group) from.send(message, to, acknowledged);
+    for (const message of group) from.send(message, to);
   };
   say(offerer, answerer, [call.offer], () =>
     say(answerer, offerer, [call.answer], () => {

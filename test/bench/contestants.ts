@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CALL, type Call, CLIENT_CALL } from "./call.ts";
 import type { Join } from "./dialects/dialect.ts";
 import { joinPeerJs } from "./dialects/peerjs.ts";
 import { joinPlain } from "./dialects/plain.ts";
@@ -17,8 +18,8 @@ export interface Contestant {
   readonly script: string;
   readonly env: Record<string, string>;
   readonly join: Join;
-  /** Whether its clients may ask for an answer to each message. */
-  readonly acknowledges: boolean;
+  /** A call as its own client sends it. */
+  readonly ownCall: Call;
   /** Whom a message reaches that names nobody. */
   readonly reaches: "room" | "everyone";
 }
@@ -37,7 +38,7 @@ const OURS_ENV = {
 const builtBeside = (name: string) => fileURLToPath(new URL(`./servers/${name}`, import.meta.url));
 const OURS = resolve("dist/main.js");
 
-const common = { env: {}, acknowledges: false, reaches: "room" } as const;
+const common = { env: {}, ownCall: CALL, reaches: "room" } as const;
 
 /** @param before another build's `dist/main.js` to compare with, if any */
 export function createContestants(before: string | undefined): Contestant[] {
@@ -49,7 +50,7 @@ export function createContestants(before: string | undefined): Contestant[] {
     script: OURS,
     env: OURS_ENV,
     join: createSocketIoJoin({ targeted: true, request: { candidateLists: true } }),
-    acknowledges: true,
+    ownCall: CLIENT_CALL,
   };
   return [
     {

@@ -1,6 +1,6 @@
 /** One visit to one server: starts it, puts it under each load, and stops it. */
 
-import { CALL, CLIENT_CALL } from "./call.ts";
+import { CALL } from "./call.ts";
 import { setUpCalls } from "./calls.ts";
 import type { Contestant } from "./contestants.ts";
 import { Crowd, joinBy } from "./crowd.ts";
@@ -95,12 +95,11 @@ async function measureCalls(server: ServerProcess, contestant: Contestant, crowd
   const plain = await cost(server, () => setUpCalls(crowd, load));
   const { calls, messages, seconds } = plain.result;
   const figures = { message: plain.micros / messages, call: plain.micros / calls };
-  // Others' clients ask for no answer, and send what was just sent.
-  const own = contestant.acknowledges
-    ? await cost(server, () =>
-        setUpCalls(crowd, { ...load, call: CLIENT_CALL, acknowledged: true }),
-      )
-    : plain;
+  const { ownCall } = contestant;
+  const own =
+    ownCall === CALL
+      ? plain
+      : await cost(server, () => setUpCalls(crowd, { ...load, call: ownCall }));
   return { ...figures, clientCall: own.micros / own.result.calls, relays: messages / seconds };
 }
 

@@ -138,8 +138,8 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
       await connection.setLocalDescription();
       const { type, sdp = "" } = connection.localDescription ?? {};
       await new Promise<void>((resolve) => {
-        connection.addEventListener("icecandidate", async ({ candidate }) => {
-          await signaling.sendCandidates(
+        connection.addEventListener("icecandidate", ({ candidate }) => {
+          signaling.sendCandidates(
             [candidate && (candidate.toJSON() as { candidate: string })],
             to,
           );

@@ -20,7 +20,7 @@ test("a join that was given up takes no seat from the one that follows", async (
   giveUp.abort(new Error("changed my mind"));
   await client.join("demo");
   await refused;
-  expect(await client.sendCandidates([null])).toMatchObject({ delivered: 0 });
+  expect(await client.sendDescription({ type: "offer", sdp: "" })).toMatchObject({ delivered: 0 });
   expect(maps.rooms.get("demo")?.size).toBe(1);
   expect(joined).toHaveLength(1);
 });

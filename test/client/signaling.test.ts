@@ -49,13 +49,10 @@ describe("SignalingClient", () => {
     expect(await bob.sendDescription(description, ada.id)).toMatchObject({ delivered: 1 });
     expect(await described).toMatchObject({ description, from: bob.id });
     const trickled = heard(bob, "candidate");
-    expect(await ada.sendCandidates([null])).toMatchObject({ delivered: 1 });
+    ada.sendCandidates([null]);
     expect(await trickled).toMatchObject({ candidate: null, from: ada.id });
     const together = heard(bob, "candidate");
-    expect(await ada.sendCandidates([{ candidate: "a" }, null], bob.id)).toEqual({
-      ok: true,
-      delivered: 1,
-    });
+    ada.sendCandidates([{ candidate: "a" }, null], bob.id);
     expect(await together).toMatchObject({ candidate: { candidate: "a" }, from: ada.id });
     const exit = heard(ada, "peerleave");
     const { id } = bob;
@@ -73,9 +70,21 @@ describe("SignalingClient", () => {
       message: "the room is full",
     });
     await expect(cyd.join("not a room")).rejects.toMatchObject({ code: "bad_request" });
-    await expect(cyd.sendCandidates([null])).rejects.toMatchObject({ code: "not_in_room" });
-    await expect(ada.sendCandidates([null], "nobody")).rejects.toMatchObject({
+    const description = { type: "offer", sdp: "x" } as const;
+    await expect(cyd.sendDescription(description)).rejects.toMatchObject({ code: "not_in_room" });
+    await expect(ada.sendDescription(description, "nobody")).rejects.toMatchObject({
       code: "peer_not_found",
+    });
+  });
+
+  test("candidates that are refused are an error event", async () => {
+    const ada = create();
+    await ada.join("demo");
+    const refused = heard(ada, "error");
+    ada.sendCandidates([null], "nobody");
+    expect(await refused).toMatchObject({
+      event: "candidates",
+      error: { name: "SignalingError", code: "peer_not_found" },
     });
   });
 
@@ -84,8 +93,9 @@ describe("SignalingClient", () => {
     await server.close();
     const ada = create();
     const join = ada.join("demo");
-    await expect(ada.sendCandidates([null])).rejects.toBeInstanceOf(SignalingError);
-    await expect(ada.sendCandidates([null])).rejects.toMatchObject({ code: "disconnected" });
+    await expect(ada.renewIceServers()).rejects.toBeInstanceOf(SignalingError);
+    await expect(ada.renewIceServers()).rejects.toMatchObject({ code: "disconnected" });
+    expect(() => ada.sendCandidates([null])).toThrow("no connection to the signaling server");
     await ada.leave();
     await startServer({ PORT: port });
     expect(await join).toMatchObject({ users: [] });
@@ -140,7 +150,7 @@ describe("SignalingClient", () => {
   test("a request under way when the connection is lost rejects", async () => {
     const ada = create();
     await ada.join("demo");
-    const sent = ada.sendCandidates([null]);
+    const sent = ada.renewIceServers();
     await server.close();
     await sent.catch((error) => expect(error).toMatchObject({ code: "disconnected" }));
   });

@@ -13,8 +13,8 @@ export interface Peer {
   onArrival: (bytes: number) => void;
   /** Gets told when the server ends the connection. */
   onEnd: () => void;
-  /** Sends to one peer in its room; `acknowledged` asks the server for an answer, where there is one. */
-  send(message: Message, to: Peer, acknowledged?: boolean): void;
+  /** Sends to one peer in its room. */
+  send(message: Message, to: Peer): void;
   /** Sends to everyone else in its room. */
   sendAll(message: Message, others: readonly Peer[]): void;
   /** Resolves when the connection has ended. */

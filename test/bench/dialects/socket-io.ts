@@ -33,7 +33,7 @@ class SocketIoPeer implements Peer {
     return new Promise((resolve) => this.waiting.push({ start, resolve }));
   }
 
-  send({ kind, payload }: Message, to: Peer, acknowledged = false): void {
+  send({ kind, payload, acknowledged }: Message, to: Peer): void {
     const ackId = acknowledged ? ++this.lastAckId : "";
     const target = this.targeted ? `,{"to":"${to.id}"}` : "";
     this.connection.send(`42${ackId}["${kind}",${payload}${target}]`);
