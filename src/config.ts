@@ -45,7 +45,7 @@ const options = z.object({
   MAX_CONNECTIONS_PER_ADDRESS: integer(0, 1_000_000).default(100),
   TRUST_PROXY: proxies.default(false),
   MAX_QUEUED_MESSAGES: integer(0, 1_000_000).default(10_000),
-  MAX_QUEUED_BYTES: integer(0, 1_073_741_824).default(1_048_576),
+  MAX_QUEUED_BYTES: integer(0, 1_073_741_824).default(2_097_152),
   PING_INTERVAL_MS: integer(100, 300_000).default(10_000),
   PING_TIMEOUT_MS: integer(100, 300_000).default(8_000),
   TRANSPORTS: list

@@ -45,8 +45,14 @@ export function createConnectionLimiter(
 
 /** The address of who sent a request: as trusted proxies say, or its own. */
 export function clientAddress(request: IncomingMessage, isTrustedProxy: ProxyTrust): string {
-  const claimed = proxyAddr(request, isTrustedProxy);
+  const claimed = withoutPort(proxyAddr(request, isTrustedProxy));
   return ipaddr.isValid(claimed) ? claimed : (request.socket.remoteAddress ?? "");
+}
+
+/** Some proxies write `192.0.2.1:50000` and `[2001:db8::1]:50000` (RFC 7239, 6). */
+function withoutPort(address: string): string {
+  const { v4, v6 } = /^(?:(?<v4>[\d.]+):\d+|\[(?<v6>.+)\](?::\d+)?)$/.exec(address)?.groups ?? {};
+  return v4 ?? v6 ?? address;
 }
 
 /** An IPv4 address, or an IPv6 /64, which is the least that a customer gets (RFC 6177). */

@@ -60,6 +60,8 @@ export const proxies = z.union([
 ]);
 
 function isCompilable(addresses: string[]): boolean {
+  // 100 would be taken for the address 0.0.0.100.
+  if (addresses.some((address) => /^\d+$/.test(address))) return false;
   try {
     proxyAddr.compile(addresses);
     return true;

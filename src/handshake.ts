@@ -60,9 +60,11 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
     // CORS doesn't stop a WebSocket of another site's page; this does.
     allowRequest: (request, decide) => {
       const { origin, host } = request.headers;
-      const reason = isAllowedOrigin(origin, host)
-        ? takePlace(request)
-        : "this page's origin is not in the server's CORS_ORIGIN";
+      const reason = isJsonp(request)
+        ? "JSONP is not served"
+        : isAllowedOrigin(origin, host)
+          ? takePlace(request)
+          : "this page's origin is not in the server's CORS_ORIGIN";
       if (reason !== undefined && mayLog(1).ok) log.warn({ reason }, "refused a connection");
       decide(reason, reason === undefined);
     },
@@ -79,4 +81,12 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
 
     flooded: (connection) => void flooders.add(connection),
   };
+}
+
+/**
+ * Whether the answer is to be a script. A page of any site can load one, and no Origin goes with the
+ * request; Engine.IO still serves it to those who ask, and Socket.IO's clients no longer do.
+ */
+function isJsonp({ url = "" }: IncomingMessage): boolean {
+  return new URL(url, "http://localhost").searchParams.has("j");
 }

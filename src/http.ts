@@ -41,7 +41,13 @@ export function createHttpApp(deps: HttpDeps): Express {
   const { rooms, isAllowedOrigin, log, trustProxy, version, publicFolder, uptimeSeconds } = deps;
   const app = express();
   app.set("trust proxy", trustProxy);
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
+      // Whether other names of the domain are served by TLS is not this server's to say.
+      strictTransportSecurity: { includeSubDomains: false },
+    }),
+  );
   app.use((_request, response, next) => {
     response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
     next();
@@ -63,6 +69,11 @@ export function createHttpApp(deps: HttpDeps): Express {
 
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error);
+    const { status, message } = error;
+    // What the request is at fault for, a range that isn't there say, is no event of ours.
+    if (status >= 400 && status < 500) {
+      return response.status(status).json({ error: { code: "bad_request", message } });
+    }
     log.error({ err: error }, "a request failed");
     response.status(500).json({ error: { code: "internal", message: "the server failed" } });
   };

@@ -42,3 +42,13 @@ function forget(request: IncomingMessage): void {
   request.headers = {};
   request.rawHeaders = [];
 }
+
+/**
+ * Sends the file of Socket.IO's own client as it is. Socket.IO would compress it anew for everyone who
+ * asks: by Brotli, which browsers prefer, that takes 210 ms of a core, and this 4.
+ */
+export function serveClientAsIs(httpServer: Server, path: string): void {
+  httpServer.prependListener("request", ({ url, headers }: IncomingMessage) => {
+    if (url?.startsWith(path)) delete headers["accept-encoding"];
+  });
+}

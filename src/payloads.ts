@@ -17,7 +17,7 @@ export const MAX_CANDIDATE_BYTES = 2_048;
 /** The longest username fragment (RFC 8839, 5.4), taken for `sdpMid` as well. */
 const MAX_TOKEN_BYTES = 256;
 /** Several times what a browser finds at once, on a machine with many networks. */
-const MAX_CANDIDATES = 64;
+export const MAX_CANDIDATES = 64;
 
 /** Makes the refusal of an event. */
 export function refuse(code: ErrorCode, message: string): Refused {

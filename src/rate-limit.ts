@@ -10,7 +10,7 @@ export interface RateLimit {
   burst: number;
 }
 
-/** Takes `cost` out of the bucket, if there is as much in it; else it takes nothing. */
+/** Takes `cost` out of the bucket, if there is as much in it; else nothing. It never costs more than a burst. */
 export type RateLimiter = (cost: number) => Allowance;
 
 const ALLOWED: Allowance = { ok: true };
@@ -26,7 +26,7 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
   let fullAtMs = nowMs();
   return (cost) => {
     const now = nowMs();
-    const thenFullAtMs = Math.max(fullAtMs, now) + cost * msEach;
+    const thenFullAtMs = Math.max(fullAtMs, now) + Math.min(cost, limit.burst) * msEach;
     const waitMs = Math.ceil(thenFullAtMs - now - burstMs - ROUNDING_MS);
     if (waitMs > 0) return { ok: false, waitMs };
     fullAtMs = thenFullAtMs;

@@ -26,6 +26,9 @@ export function createScreen(policy: "all" | "relay"): Screen {
   };
 }
 
+/** Ten times what a browser offers a room of 16; each takes half a microsecond, and who sends may be hostile. */
+const MAX_LINES = 4_000;
+
 /** A candidate by the grammar of RFC 8839, 5.1; of UDP, since no browser relays TCP. */
 const RELAYED =
   /^(?<prefix>(?:a=)?candidate:[A-Za-z0-9+/]{1,32} \d{1,3} [Uu][Dd][Pp] \d{1,10}) (?<address>[0-9A-Fa-f:.]{2,45}) (?<port>\d{1,5}) typ relay(?<rest>(?: [!-~]+ [!-~]+)*)$/;
@@ -89,11 +92,12 @@ function screenCandidateLine(line: string): string | undefined {
 /** The description as the others may see it: relayed candidates, and no other address. */
 function screenDescription({ type, sdp }: Description): Description {
   // A receiver might end a line at any of these, so each of them ends one here.
-  const lines = sdp.split(/\r\n|\r|\n/).flatMap((line) => screenLine(line) ?? []);
+  const lines = sdp.split(/\r\n|\r|\n/, MAX_LINES).flatMap((line) => screenLine(line) ?? []);
   return { type, sdp: lines.map((line) => `${line}\r\n`).join("") };
 }
 
 function screenLine(line: string): string | undefined {
+  if (line[1] !== "=") return undefined;
   if (line.startsWith("a=candidate:")) return screenCandidateLine(line);
   const told = REWRITES.reduce((text, [pattern, by]) => text.replace(pattern, by), line);
   if (PLAIN_LINES.some((pattern) => pattern.test(told))) return told;

@@ -11,7 +11,7 @@ import type { Config } from "./config.ts";
 import { createConnectionLimiter, type ProxyTrust } from "./connection-limits.ts";
 import { createHandshake } from "./handshake.ts";
 import { createHttpApp } from "./http.ts";
-import { coalesceWrites, forgetHandshakes } from "./lean.ts";
+import { coalesceWrites, forgetHandshakes, serveClientAsIs } from "./lean.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { createOriginCheck } from "./origins.ts";
 import { MemoryRoomRegistry, type RoomRegistry } from "./rooms.ts";
@@ -89,6 +89,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
   });
   coalesceWrites(httpServer);
   forgetHandshakes(httpServer, io.engine);
+  serveClientAsIs(httpServer, `${io.path()}/socket.io`);
 
   let closing: Promise<void> | undefined;
 

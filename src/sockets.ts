@@ -5,7 +5,7 @@ import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "./auth.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./logger.ts";
-import { refuse } from "./payloads.ts";
+import { MAX_CANDIDATES, refuse } from "./payloads.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "./protocol.ts";
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { boundQueue } from "./slow-receivers.ts";
@@ -52,6 +52,8 @@ const COSTS = new Map([
   ["join", 10],
   ["refresh_token", 10],
 ]);
+/** As much of a description costs as much as a candidate. */
+const SDP_BYTES_PER_EVENT = 4_096;
 /** How long a goodbye may take before a connection is cut. */
 const GOODBYE_MS = 1_000;
 
@@ -71,14 +73,17 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     const burst = limits.eventBurst;
     const takeEvent = createRateLimiter({ perSecond, burst }, nowMs);
     // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
-    const takePacket = createRateLimiter({ perSecond, burst: 2 * burst }, nowMs);
+    const takePacket = createRateLimiter({ perSecond: 2 * perSecond, burst: 2 * burst }, nowMs);
     connections.set(connection, { takeEvent });
-    connection.on("packet", () => {
+    const count = () => {
       if (takePacket(1).ok) return;
       log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it sends too much");
       onFlood(connection);
       hangUp(connection, connections.get(connection)?.socket);
-    });
+    };
+    connection.on("packet", count);
+    // A WebSocket that polling changes over to is probed, and answers, outside of the connection.
+    connection.on("upgrading", count);
     boundQueue(connection, limits, () => {
       log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it reads too slowly");
       // A goodbye would only wait behind the rest.
@@ -89,6 +94,8 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   io.on("connection", (socket) => {
     const connection = connections.get(socket.conn);
     if (!connection) throw new Error("a socket without a connection");
+    // Asked for in one breath, Socket.IO makes any number; only the last would hear anything.
+    if (connection.socket?.connected) return socket.conn.close(true);
     connection.socket = socket;
     // A socket's events are served one after another, its disconnect last. So they stay in order,
     // and a join that is still under way when the socket goes is undone behind it.
@@ -140,9 +147,17 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   }
 }
 
-/** What an event takes of the allowance: a list of candidates as much as its candidates one by one. */
+/**
+ * What an event takes of the allowance: a list of candidates as much as its candidates one by one, a
+ * description by its size, so that nobody can fill another's queue with large ones.
+ */
 function costOf(event: string, [payload]: unknown[]): number {
-  if (event === "candidates" && Array.isArray(payload)) return Math.max(1, payload.length);
+  if (event === "candidates" && Array.isArray(payload)) {
+    return Math.min(Math.max(1, payload.length), MAX_CANDIDATES);
+  }
+  if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
+    return Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT);
+  }
   return COSTS.get(event) ?? 1;
 }
 

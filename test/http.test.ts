@@ -55,6 +55,34 @@ describe("HTTP", () => {
     expect(server.log.join("")).toContain("out of order");
   });
 
+  test.each([
+    [416, { range: "bytes=99999999-" }],
+    [412, { "if-match": '"x"' }],
+  ])(
+    "what the request is at fault for is a %i in JSON, and not logged",
+    async (status, headers) => {
+      const server = await startServer({ LOG_LEVEL: "info" });
+      const response = await fetch(server.url, { headers });
+      expect(response.status).toBe(status);
+      expect(await response.json()).toEqual({
+        error: { code: "bad_request", message: expect.any(String) },
+      });
+      expect(server.log).toEqual([]);
+    },
+  );
+
+  test("the file of Socket.IO's client is not compressed anew for everyone", async () => {
+    const server = await startServer();
+    for (const file of ["socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"]) {
+      const response = await fetch(`${server.url}/socket.io/${file}`, {
+        headers: { "accept-encoding": "gzip, deflate, br" },
+      });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-encoding")).toBeNull();
+      expect(response.headers.get("etag")).not.toBeNull();
+    }
+  });
+
   test("every answer has helmet's headers and no banner", async () => {
     const server = await startServer();
     for (const path of ["/", "/health", "/nothing"]) {
@@ -63,6 +91,7 @@ describe("HTTP", () => {
       expect(headers.get("content-security-policy")).not.toContain("unsafe");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("x-powered-by")).toBeNull();
+      expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
     }
   });
 

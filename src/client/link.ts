@@ -20,8 +20,8 @@ export interface LinkOptions {
  * a millisecond; together they are one message to read, check and acknowledge.
  */
 const GATHER_MS = 10;
-/** As many as the strictest server lets through at once: the least EVENT_BURST there is. */
-const MAX_AT_ONCE = 10;
+/** As many as a list may have. */
+const MAX_AT_ONCE = 64;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that

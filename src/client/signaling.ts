@@ -60,6 +60,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     super();
     this.socket = io(url === undefined ? globalThis.location.origin : String(url), {
       ...options,
+      // A server may offer the second transport alone.
+      tryAllTransports: true,
       ...(token !== undefined && { auth: authBy(token) }),
       // A connection of its own, however many clients a page has.
       forceNew: true,

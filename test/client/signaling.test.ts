@@ -101,6 +101,12 @@ describe("SignalingClient", () => {
     expect(await join).toMatchObject({ users: [] });
   });
 
+  test("a server that offers WebSocket alone is reached all the same", async () => {
+    server = await startServer({ TRANSPORTS: "websocket" });
+    const ada = create();
+    expect(await ada.join("demo")).toMatchObject({ users: [] });
+  });
+
   test("a join that waits for a connection can be given up", async () => {
     await server.close();
     const ada = create();

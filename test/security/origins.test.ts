@@ -73,6 +73,14 @@ describe("origins", () => {
     expect(server.io.engine.clientsCount).toBe(0);
   });
 
+  test.each(["j=0", "%6A=0", "j"])("a script of any page's can't poll: ?%s", async (query) => {
+    const server = await startServer({ CORS_ORIGIN: ALLOWED });
+    const response = await fetch(`${server.url}${POLLING}&${query}`);
+    expect(response.status).toBe(403);
+    expect(await response.text()).toContain("JSONP is not served");
+    expect(server.io.engine.clientsCount).toBe(0);
+  });
+
   test("the one on the list comes in, and so does a client without an Origin", async () => {
     const server = await startServer({ CORS_ORIGIN: ALLOWED });
     await RawClient.connect(server.url, { headers: { origin: ALLOWED } });

@@ -62,6 +62,26 @@ describe("rates", () => {
     });
   });
 
+  test("[T1] a description takes as much as its size", async () => {
+    const server = await startServer(BURST_OF_20);
+    const ada = await server.connect();
+    await ada.join("demo");
+    expect(await ada.offer("x".repeat(32 * 1_024 - 1))).toMatchObject({ ok: true });
+    expect(await ada.offer("x".repeat(8 * 1_024))).toMatchObject({
+      error: { code: "rate_limited" },
+    });
+    expect(await ada.offer("x".repeat(4_000))).toMatchObject({ ok: true });
+  });
+
+  test("[T1] nothing takes more than the whole allowance", async () => {
+    const server = await startServer({ EVENTS_PER_SECOND: "1000", EVENT_BURST: "10" });
+    const ada = await server.connect();
+    await ada.join("demo");
+    const list = Array.from({ length: 64 }, (_, n) => candidate(n));
+    const send = () => ada.request("candidates", list);
+    await expect.poll(send, { interval: 10 }).toMatchObject({ ok: true });
+  });
+
   test("[T1] the allowance fills again: after the time it was told, a client is heard", async () => {
     const server = await startServer({ EVENTS_PER_SECOND: "100", EVENT_BURST: "10" });
     const ada = await server.connect();
@@ -121,6 +141,27 @@ describe("rates", () => {
     // What it was answered is bounded too: as many refusals as fit in the second allowance.
     expect(raw.frames.length).toBeLessThan(200);
     expect(bob.all("getCandidate").length).toBeLessThanOrEqual(50);
+  });
+
+  test("[T2] who floods an upgrade with probes is cut off", async () => {
+    const server = await startServer({ EVENT_BURST: "50" });
+    const handshake = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
+    const [, sid] = (await handshake.text()).match(/"sid":"([^"]+)"/) ?? [];
+    const raw = await RawClient.connect(server.url, { namespace: false, query: `&sid=${sid}` });
+    const closed = raw.closed();
+    for (let n = 0; n < 2_000; n++) raw.send("2probe");
+    await closed;
+    expect(raw.frames.length).toBeLessThan(200);
+    await server.untilConnections(0);
+  });
+
+  test("[T2] a connection has one socket: who asks for many in one breath is cut off", async () => {
+    const server = await startServer();
+    const raw = await RawClient.connect(server.url, { namespace: false });
+    const closed = raw.closed();
+    for (let n = 0; n < 100; n++) raw.send("40");
+    await closed;
+    expect(server.io.sockets.sockets.size).toBe(0);
   });
 
   test("[T2] socket.io-client doesn't come back by itself when it was cut off", async () => {

@@ -10,8 +10,11 @@ export class RawClient {
   private readonly waiting: (() => void)[] = [];
 
   /** Opens the WebSocket and, unless told otherwise, connects to the namespace `/`. */
-  static async connect(url: string, { namespace = true, headers = {} } = {}): Promise<RawClient> {
-    const client = new RawClient(url, headers);
+  static async connect(
+    url: string,
+    { namespace = true, headers = {}, query = "" } = {},
+  ): Promise<RawClient> {
+    const client = new RawClient(url, headers, query);
     await once(client.ws, "open");
     if (namespace) {
       client.send("40");
@@ -20,8 +23,8 @@ export class RawClient {
     return client;
   }
 
-  private constructor(url: string, headers: Record<string, string>) {
-    const address = `${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`;
+  private constructor(url: string, headers: Record<string, string>, query: string) {
+    const address = `${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket${query}`;
     this.ws = new WebSocket(address, { headers });
     this.ws.on("message", (data) => {
       this.frames.push(String(data));

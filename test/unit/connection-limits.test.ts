@@ -62,5 +62,8 @@ describe("connection limits", () => {
     expect(address("127.0.0.1", "203.0.113.9, 198.51.100.7", ["loopback"])).toBe("198.51.100.7");
     expect(address("127.0.0.1", undefined, ["loopback"])).toBe("127.0.0.1");
     expect(address("127.0.0.1", "rubbish", ["loopback"])).toBe("127.0.0.1");
+    expect(address("127.0.0.1", "198.51.100.7:51234", ["loopback"])).toBe("198.51.100.7");
+    expect(address("127.0.0.1", "[2001:db8::7]:51234", ["loopback"])).toBe("2001:db8::7");
+    expect(address("127.0.0.1", "2001:db8::7", ["loopback"])).toBe("2001:db8::7");
   });
 });

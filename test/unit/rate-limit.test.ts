@@ -49,6 +49,14 @@ describe("rate limit", () => {
     );
   });
 
+  test("what costs more than a burst takes all of it", () => {
+    const clock = createClock();
+    const take = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
+    expect(take(11)).toEqual({ ok: true });
+    expect(take(1)).toEqual({ ok: false, waitMs: 20 });
+    expect(take(1_000)).toEqual({ ok: false, waitMs: 200 });
+  });
+
   test("what is refused takes nothing", () => {
     const take = createRateLimiter({ perSecond: 1, burst: 10 }, () => 0);
     expect(take(9)).toEqual({ ok: true });

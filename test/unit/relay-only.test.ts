@@ -11,6 +11,10 @@ const sdp = (...lines: string[]) =>
     .sdp.split("\r\n")
     .slice(0, -1);
 
+test("lines without end are not all looked at", () => {
+  expect(sdp(...new Array(20_000).fill("v=0")).length).toBe(4_000);
+});
+
 const HEAD = "candidate:842163049 1 udp 41885439";
 
 describe("a candidate", () => {
