@@ -75,15 +75,20 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
     const takePacket = createRateLimiter({ perSecond: 2 * perSecond, burst: 2 * burst }, nowMs);
     connections.set(connection, { takeEvent });
-    const count = () => {
-      if (takePacket(1).ok) return;
+    const cutOff = () => {
       log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it sends too much");
       onFlood(connection);
       hangUp(connection, connections.get(connection)?.socket);
     };
-    connection.on("packet", count);
-    // A WebSocket that polling changes over to is probed, and answers, outside of the connection.
-    connection.on("upgrading", count);
+    connection.on("packet", () => {
+      if (!takePacket(1).ok) cutOff();
+    });
+    // The WebSocket that polling is to change over to: its probes are answered before it is the connection's.
+    connection.on("upgrading", (probed: { close: () => void }) => {
+      if (takePacket(1).ok) return;
+      probed.close();
+      cutOff();
+    });
     boundQueue(connection, limits, () => {
       log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it reads too slowly");
       // A goodbye would only wait behind the rest.
@@ -169,6 +174,6 @@ function takeReply(args: unknown[]): unknown {
 /** Ends a connection such that socket.io-client doesn't come back at once. */
 function hangUp(connection: Connection, socket: SignalingSocket | undefined): void {
   if (socket?.connected) socket.disconnect(true);
-  else connection.close();
+  else connection.close(true);
   setTimeout(() => connection.close(true), GOODBYE_MS).unref();
 }
