@@ -44,6 +44,14 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   const places = new Map<IncomingMessage, () => void>();
   const flooders = new WeakSet<Connection>();
 
+  /** Why a request is turned down whoever asks how often. */
+  function faultOf(request: IncomingMessage): string | undefined {
+    const { origin, host } = request.headers;
+    if (isJsonp(request)) return "JSONP is not served";
+    if (isAllowedOrigin(origin, host)) return undefined;
+    return "this page's origin is not in the server's CORS_ORIGIN";
+  }
+
   /** Takes a place, or says why there is none. */
   function takePlace(request: IncomingMessage): string | undefined {
     const admission = limitConnections(clientAddress(request, isTrustedProxy));
@@ -59,12 +67,7 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   return {
     // CORS doesn't stop a WebSocket of another site's page; this does.
     allowRequest: (request, decide) => {
-      const { origin, host } = request.headers;
-      const reason = isJsonp(request)
-        ? "JSONP is not served"
-        : isAllowedOrigin(origin, host)
-          ? takePlace(request)
-          : "this page's origin is not in the server's CORS_ORIGIN";
+      const reason = faultOf(request) ?? takePlace(request);
       if (reason !== undefined && mayLog(1).ok) log.warn({ reason }, "refused a connection");
       decide(reason, reason === undefined);
     },

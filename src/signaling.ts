@@ -33,7 +33,7 @@ import {
 } from "./sockets.ts";
 
 /** Sockets to emit to, as Socket.IO addresses them. */
-type Receivers = ReturnType<SignalingIo["to"]>;
+type Receivers = Pick<SignalingSocket, "emit">;
 
 /** What the events need from elsewhere. */
 export interface SignalingDeps {
@@ -181,6 +181,10 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
    * the registry alone says who is where. Nobody is nobody; Socket.IO reads `[]` as everyone.
    */
   function to(peers: readonly Peer[]): Receivers | undefined {
-    return peers.length > 0 ? io.to(peers.map((peer) => peer.id)) : undefined;
+    const [peer] = peers;
+    if (!peer) return undefined;
+    // A single one that is connected here needs no adapter.
+    const socket = peers.length === 1 ? io.sockets.sockets.get(peer.id) : undefined;
+    return socket ?? io.to(peers.map(({ id }) => id));
   }
 }

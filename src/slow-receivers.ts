@@ -21,15 +21,16 @@ export function boundQueue(
   const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
   let messages = 0;
   let bytes = 0;
+  const empty = () => {
+    messages = 0;
+    bytes = 0;
+  };
   outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
     // It goes out at once, as nearly every message does.
     if (outbox.transport.writable) return;
+    if (messages === 0) outbox.once("flush", empty);
     messages++;
     bytes += typeof data === "string" ? Buffer.byteLength(data) : 0;
     if (messages > maxMessages || bytes > maxBytes) onOverflow();
-  });
-  outbox.on("flush", () => {
-    messages = 0;
-    bytes = 0;
   });
 }

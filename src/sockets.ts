@@ -106,7 +106,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     // and a join that is still under way when the socket goes is undone behind it.
     let last = Promise.resolve();
     const enqueue = (task: () => Promise<void>) => {
-      last = last.then(task).catch((error: unknown) => void reportFault(error));
+      last = runAfter(last, task);
     };
     socket.onAny((name: unknown, ...args: unknown[]) => {
       // Socket.IO calls this for what came in one packet with the goodbye too: a ghost's join.
@@ -121,27 +121,34 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
   });
 
+  /** Never rejects, so that the next in the queue has its turn. */
+  async function runAfter(previous: Promise<void>, task: () => Promise<void>): Promise<void> {
+    await previous;
+    try {
+      await task();
+    } catch (error) {
+      reportFault(error);
+    }
+  }
+
   /** Serves one event, known or not, and answers it whatever happens. */
   async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
     const reply = takeReply(args);
-    answer(socket, event, reply, await handle(socket, event, args));
+    let ack: Ack;
+    try {
+      const handler = handlers.get(event);
+      ack = handler ? await handler(socket, args) : refuse("bad_request", "there is no such event");
+    } catch (error) {
+      const errorId = reportFault(error);
+      ack = refuse("internal", `the server failed; its log has more under ${errorId}`);
+    }
+    answer(socket, event, reply, ack);
   }
 
   function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {
     if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
     if (typeof reply === "function") reply(ack);
     else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
-  }
-
-  async function handle(socket: SignalingSocket, event: string, args: unknown[]): Promise<Ack> {
-    const handler = handlers.get(event);
-    if (!handler) return refuse("bad_request", "there is no such event");
-    try {
-      return await handler(socket, args);
-    } catch (error) {
-      const errorId = reportFault(error);
-      return refuse("internal", `the server failed; its log has more under ${errorId}`);
-    }
   }
 
   /** Logs an error of ours, and gives the id it is to be found under. */
