@@ -44,7 +44,7 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   const places = new Map<IncomingMessage, () => void>();
   const flooders = new WeakSet<Connection>();
 
-  /** Why a request is turned down whoever asks how often. */
+  /** What is wrong with a request by itself, if anything. */
   function faultOf(request: IncomingMessage): string | undefined {
     const { origin, host } = request.headers;
     if (isJsonp(request)) return "JSONP is not served";
