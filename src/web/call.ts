@@ -2,6 +2,7 @@
 
 import { Mesh, type MeshPeer, type SignalingClient } from "../client/index.ts";
 import { Chat } from "./chat.ts";
+import { copyLinkOnClick } from "./copy-link.ts";
 import { find } from "./dom.ts";
 import type { LocalMedia } from "./media.ts";
 import { CHANNEL, type PageMessage, parseMessage } from "./messages.ts";
@@ -35,10 +36,11 @@ export class Call {
 
   constructor(options: CallOptions) {
     this.options = options;
-    const { root, signaling, media, room, name } = options;
+    const { root, signaling, media, say, room, name } = options;
     const { signal } = this.ending;
     this.mesh = new Mesh(signaling, { streams: [media.stream], channels: { [CHANNEL]: {} } });
     this.stage = new Stage(root, name, linkTo(room), signal);
+    copyLinkOnClick(root, linkTo(room), say, signal);
     this.chat = new Chat(root, (text) => this.write(text), signal);
     media.mesh = this.mesh;
     this.stage.self.showStream(media.stream);
