@@ -123,8 +123,8 @@ export class Call {
   }
 
   private write(text: string): void {
-    this.tell({ type: "chat", text });
-    this.chat.show("You", text, { isOwn: true });
+    const reached = this.tell({ type: "chat", text });
+    this.chat.showOwn(text, reached, this.mesh.peers.length);
   }
 
   private tellSending(): void {
@@ -133,8 +133,9 @@ export class Call {
     this.tell({ type: "state", ...sending });
   }
 
-  private tell(message: PageMessage): void {
-    this.mesh.send(CHANNEL, JSON.stringify(message));
+  /** Tells everyone whose channel is open; to how many it went. */
+  private tell(message: PageMessage): number {
+    return this.mesh.send(CHANNEL, JSON.stringify(message));
   }
 
   private showState(): void {
