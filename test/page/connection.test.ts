@@ -1,0 +1,38 @@
+/** Losing the server during a call: what ends the call, what doesn't, and what is said of it. */
+
+import type { Browser } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { lacksBrowser, startBrowser } from "../support/browser.ts";
+import { Person } from "../support/person.ts";
+import { startServer } from "../support/server.ts";
+
+describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    return () => browser.close();
+  });
+
+  test("who is sent away by the server is in the lobby, and told so", async () => {
+    const { url, io } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    io.disconnectSockets();
+    const reason = "The server has ended the connection. Join again.";
+    await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
+    expect(await ada.page.locator("#call").isHidden()).toBe(true);
+    await ada.press("Join");
+    await ada.page.locator("#call").waitFor();
+  });
+
+  test("an error that is not the room's ends no call", async () => {
+    const { url, io } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    await Promise.all([ada.sees(1), bob.sees(1)]);
+    io.emit("signal_error", { event: "candidates", code: "rate_limited", message: "too many" });
+    // What comes after it on the same connection, so that it has come, too.
+    await bob.press("Hang up");
+    await ada.hears("Bob has left.");
+    expect(await ada.page.locator("#call").isVisible()).toBe(true);
+  });
+});
