@@ -142,7 +142,7 @@ export class Call {
     const isAway = this.mesh.state === "reconnecting";
     this.options.root.classList.toggle("away", isAway);
     find(HTMLElement, ".banner", this.options.root).textContent = isAway
-      ? "The server is out of reach, coming back… Your calls go on."
+      ? "The server is out of reach, coming back… Calls may go on meanwhile."
       : "";
   }
 

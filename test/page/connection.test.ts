@@ -35,4 +35,15 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
     await ada.hears("Bob has left.");
     expect(await ada.page.locator("#call").isVisible()).toBe(true);
   });
+
+  test("the banner is there to be announced before it has anything to say", async () => {
+    const server = await startServer();
+    const ada = await Person.inCall(browser, server.url, { name: "Ada" });
+    const banner = ada.page.locator("#call").getByRole("status");
+    expect(await banner.allTextContents()).toEqual([""]);
+    await server.close();
+    await expect
+      .poll(() => banner.allTextContents())
+      .toEqual([expect.stringMatching(/out of reach/)]);
+  });
 });
