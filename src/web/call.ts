@@ -71,6 +71,12 @@ export class Call {
   private follow(): void {
     const { mesh, stage } = this;
     const until = { signal: this.ending.signal };
+    // A token may bring another name than the lobby's; others see that one.
+    this.options.signaling.addEventListener(
+      "join",
+      ({ self }) => stage.self.showName(self.name),
+      until,
+    );
     mesh.addEventListener("peerjoin", ({ peer }) => this.welcome(peer), until);
     mesh.addEventListener("peerleave", ({ peer }) => this.dismiss(peer), until);
     mesh.addEventListener(

@@ -6,6 +6,7 @@ import type { MemoryRoomRegistry, RoomRegistry } from "../../src/rooms.ts";
 import { lacksBrowser, startBrowser } from "../support/browser.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
+import { mint, SECRET } from "../support/tokens.ts";
 
 /** Rooms that let nobody in until told to. */
 function createHeldRooms() {
@@ -66,5 +67,14 @@ describe.skipIf(lacksBrowser())("the lobby", { timeout: 100_000 }, () => {
     held.open();
     await ada.press("Join");
     await ada.page.locator("#call").waitFor();
+  });
+
+  test("a name in the token is the one that everybody sees, ourselves included", async () => {
+    const { url } = await startServer({ AUTH_SECRET: SECRET });
+    const token = await mint({ name: "Ada" });
+    const ada = await Person.inCall(browser, url, { name: "Somebody else", token });
+    await ada.tile("Ada (you)").waitFor({ timeout: 5_000 });
+    expect(await ada.tile("Ada (you)").locator(".avatar").textContent()).toBe("A");
+    expect(await ada.tile("Somebody else (you)").count()).toBe(0);
   });
 });
