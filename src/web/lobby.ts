@@ -96,9 +96,10 @@ export class Lobby {
     for (const type of ["connect", "disconnect"] as const) {
       signaling.addEventListener(type, () => this.render());
     }
-    signaling.addEventListener("refuse", ({ error }) =>
-      this.say(explainJoin(error, this.room.value)),
-    );
+    signaling.addEventListener("refuse", ({ error }) => {
+      // In a call, it ends the call, and the lobby is shown with the reason.
+      if (!root.hidden) this.say(explainJoin(error, this.room.value));
+    });
     this.render();
   }
 
