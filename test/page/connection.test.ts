@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { lacksBrowser, startBrowser } from "../support/browser.ts";
 import { Person } from "../support/person.ts";
 import { startServer } from "../support/server.ts";
+import { mint, SECRET } from "../support/tokens.ts";
 
 describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, () => {
   let browser: Browser;
@@ -45,5 +46,16 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
     await expect
       .poll(() => banner.allTextContents())
       .toEqual([expect.stringMatching(/out of reach/)]);
+  });
+
+  test("a token that the server takes no longer when it is back: the lobby says so", async () => {
+    const first = await startServer({ AUTH_SECRET: SECRET });
+    const ada = await Person.inCall(browser, first.url, { token: await mint({ name: "Ada" }) });
+    await first.close();
+    await ada.hears("out of reach");
+    await startServer({ AUTH_SECRET: `another one: ${SECRET}`, PORT: new URL(first.url).port });
+    const reason = "You need an access token here";
+    await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
+    expect(await ada.page.locator("#call").isHidden()).toBe(true);
   });
 });
