@@ -3,7 +3,6 @@
 import { SignalingClient } from "../client/index.ts";
 import { Call } from "./call.ts";
 import { createMediaControls } from "./controls.ts";
-import { copyLinkOnClick } from "./copy-link.ts";
 import { find } from "./dom.ts";
 import { type Entry, Lobby } from "./lobby.ts";
 import { LocalMedia } from "./media.ts";
@@ -19,7 +18,6 @@ const root = find(HTMLElement, "#call");
 const lobby = new Lobby({ root: find(HTMLElement, "#lobby"), signaling, media, say, join });
 
 createMediaControls(root, media, say);
-copyLinkOnClick(root, say);
 lobby.start();
 
 async function join({ name, room }: Entry, giveUp: AbortSignal): Promise<void> {

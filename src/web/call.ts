@@ -2,6 +2,7 @@
 
 import { Mesh, type MeshPeer, type SignalingClient } from "../client/index.ts";
 import { Chat } from "./chat.ts";
+import { copyLinkOnClick } from "./copy-link.ts";
 import { find } from "./dom.ts";
 import type { LocalMedia } from "./media.ts";
 import { CHANNEL, type PageMessage, parseMessage } from "./messages.ts";
@@ -35,10 +36,11 @@ export class Call {
 
   constructor(options: CallOptions) {
     this.options = options;
-    const { root, signaling, media, room, name } = options;
+    const { root, signaling, media, say, room, name } = options;
     const { signal } = this.ending;
     this.mesh = new Mesh(signaling, { streams: [media.stream], channels: { [CHANNEL]: {} } });
     this.stage = new Stage(root, name, linkTo(room), signal);
+    copyLinkOnClick(root, linkTo(room), say, signal);
     this.chat = new Chat(root, (text) => this.write(text), signal);
     media.mesh = this.mesh;
     this.stage.self.showStream(media.stream);
@@ -69,6 +71,12 @@ export class Call {
   private follow(): void {
     const { mesh, stage } = this;
     const until = { signal: this.ending.signal };
+    // A token may bring another name than the lobby's; others see that one.
+    this.options.signaling.addEventListener(
+      "join",
+      ({ self }) => stage.self.showName(self.name),
+      until,
+    );
     mesh.addEventListener("peerjoin", ({ peer }) => this.welcome(peer), until);
     mesh.addEventListener("peerleave", ({ peer }) => this.dismiss(peer), until);
     mesh.addEventListener(
@@ -121,8 +129,8 @@ export class Call {
   }
 
   private write(text: string): void {
-    this.tell({ type: "chat", text });
-    this.chat.show("You", text, { isOwn: true });
+    const reached = this.tell({ type: "chat", text });
+    this.chat.showOwn(text, reached, this.mesh.peers.length);
   }
 
   private tellSending(): void {
@@ -131,15 +139,16 @@ export class Call {
     this.tell({ type: "state", ...sending });
   }
 
-  private tell(message: PageMessage): void {
-    this.mesh.send(CHANNEL, JSON.stringify(message));
+  /** Tells everyone whose channel is open; to how many it went. */
+  private tell(message: PageMessage): number {
+    return this.mesh.send(CHANNEL, JSON.stringify(message));
   }
 
   private showState(): void {
     const isAway = this.mesh.state === "reconnecting";
     this.options.root.classList.toggle("away", isAway);
     find(HTMLElement, ".banner", this.options.root).textContent = isAway
-      ? "The server is out of reach, coming back… Your calls go on."
+      ? "The server is out of reach, coming back… Calls may go on meanwhile."
       : "";
   }
 

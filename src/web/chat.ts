@@ -43,8 +43,8 @@ export class Chat {
       (event) => {
         event.preventDefault();
         const text = this.input.value.trim();
-        if (text !== "") onSend(text);
         this.input.value = "";
+        if (text !== "") onSend(text);
       },
       { signal },
     );
@@ -55,18 +55,24 @@ export class Chat {
     return !this.panel.hidden;
   }
 
-  /** Shows a message at the end. */
-  show(from: string, text: string, { isOwn = false } = {}): void {
+  /** Shows a message at the end, and a note on it if there is one. */
+  show(from: string, text: string, { isOwn = false, note = "" } = {}): void {
     const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const message = document.createElement("li");
     const head = textElement("p", "", "from");
     head.append(textElement("b", from), textElement("time", time));
     message.append(head, textElement("p", text, "text"));
+    if (note !== "") message.append(textElement("p", note, "note"));
     message.classList.toggle("own", isOwn);
     this.list.append(message);
     if (this.list.childElementCount > MAX_MESSAGES) this.list.firstElementChild?.remove();
     this.log.scrollTop = this.log.scrollHeight;
     if (!this.isOpen) this.count(this.unread + 1);
+  }
+
+  /** Shows what we wrote, and how far it went if not to all the others. */
+  showOwn(text: string, reached: number, others: number): void {
+    this.show("You", text, { isOwn: true, note: noteOn(reached, others) });
   }
 
   /** Opens or closes the panel; the focus goes along. */
@@ -87,4 +93,12 @@ export class Chat {
     const text = [String(unread), textElement("span", " unread", "visually-hidden")];
     this.badge.replaceChildren(...(unread > 0 ? text : []));
   }
+}
+
+function noteOn(reached: number, others: number): string {
+  if (others === 0) return "Nobody else is here to read this.";
+  if (reached === others) return "";
+  return reached === 0
+    ? "Nobody could be reached."
+    : `This reached ${reached} of ${others} people.`;
 }

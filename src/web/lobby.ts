@@ -35,6 +35,7 @@ export class Lobby {
   private readonly notice: HTMLElement;
   private readonly preview: Preview;
   private joining = new AbortController();
+  private isJoining = false;
 
   constructor(options: LobbyOptions) {
     this.options = options;
@@ -81,7 +82,8 @@ export class Lobby {
     const { root, signaling } = this.options;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.join();
+      // The button stays enabled, so that it keeps the focus.
+      if (!this.isJoining) this.join();
     });
     // What people write for a room; the server takes no spaces.
     this.room.addEventListener("input", () => {
@@ -94,9 +96,10 @@ export class Lobby {
     for (const type of ["connect", "disconnect"] as const) {
       signaling.addEventListener(type, () => this.render());
     }
-    signaling.addEventListener("refuse", ({ error }) =>
-      this.say(explainJoin(error, this.room.value)),
-    );
+    signaling.addEventListener("refuse", ({ error }) => {
+      // In a call, it ends the call, and the lobby is shown with the reason.
+      if (!root.hidden) this.say(explainJoin(error, this.room.value));
+    });
     this.render();
   }
 
@@ -105,12 +108,14 @@ export class Lobby {
     rememberName(entry.name);
     this.say("");
     this.joining = new AbortController();
-    this.render({ isJoining: true });
+    this.isJoining = true;
+    this.render();
     try {
       await this.options.join(entry, this.joining.signal);
     } catch (error) {
       if (!this.joining.signal.aborted) this.say(explainJoin(error, entry.room));
     }
+    this.isJoining = false;
     this.render();
   }
 
@@ -120,7 +125,8 @@ export class Lobby {
   }
 
   /** Shows whether there is a server, and whether we are on our way in. */
-  private render({ isJoining = false } = {}): void {
+  private render(): void {
+    const { isJoining } = this;
     const { root, signaling } = this.options;
     const submit = find(HTMLButtonElement, ".primary", this.form);
     submit.setAttribute("aria-disabled", String(isJoining));

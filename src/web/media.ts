@@ -1,20 +1,8 @@
 /** Camera, microphone and screen of this machine: what we send, as it changes. */
 
 import type { Mesh } from "../client/index.ts";
+import { createBlankTrack, devices, pictureFor } from "./capture.ts";
 import type { Sending } from "./messages.ts";
-
-/** A picture of this height, as wide as most cameras make it. */
-const picture = (height: number) =>
-  ({
-    width: { ideal: (height * 16) / 9 },
-    height: { ideal: height },
-    frameRate: { ideal: 24, max: 30 },
-  }) satisfies MediaTrackConstraints;
-
-const LARGE = picture(540);
-const SMALL = picture(360);
-/** Everyone sends a copy to everyone else: in larger calls than this, the small picture. */
-const LARGE_UP_TO = 3;
 
 /** What can be captured and chosen by its device id. */
 export type Kind = "audio" | "video";
@@ -30,7 +18,9 @@ export class LocalMedia extends EventTarget {
   mesh: Mesh | undefined;
   private readonly blank = createBlankTrack();
   private readonly chosen: Record<Kind, string> = { audio: "", video: "" };
-  private picture = LARGE;
+  /** How often each was asked for, or turned off; what was asked for earlier comes too late. */
+  private readonly turns: Record<Kind, number> = { audio: 0, video: 0 };
+  private picture = pictureFor(1);
   private microphone: MediaStreamTrack | undefined;
   private camera: MediaStreamTrack | undefined;
   private screen: MediaStreamTrack | undefined;
@@ -48,10 +38,13 @@ export class LocalMedia extends EventTarget {
     };
   }
 
-  /** The ids of the devices in use, `""` where there is none. */
+  /** The ids of the devices in use, or to be opened next; `""` where none was chosen. */
   get deviceIds(): Record<Kind, string> {
-    const idOf = (track?: MediaStreamTrack) => track?.getSettings().deviceId ?? "";
-    return { audio: idOf(this.microphone), video: idOf(this.camera) };
+    const { microphone, camera, chosen } = this;
+    return {
+      audio: microphone?.getSettings().deviceId ?? chosen.audio,
+      video: camera?.getSettings().deviceId ?? chosen.video,
+    };
   }
 
   /**
@@ -61,7 +54,7 @@ export class LocalMedia extends EventTarget {
    */
   async start(): Promise<void> {
     try {
-      this.take(await capture({ audio: true, video: this.picture }));
+      await this.open("audio", "video");
     } catch (error) {
       // Who said no isn't asked twice more.
       if (error instanceof DOMException && error.name === "NotAllowedError") throw error;
@@ -87,6 +80,7 @@ export class LocalMedia extends EventTarget {
   /** Off, the camera itself is off, and its light with it. Throws as getUserMedia does. */
   async setCamera(isOn: boolean): Promise<void> {
     if (isOn) return this.open("video");
+    this.turns.video++;
     this.camera?.stop();
     this.camera = undefined;
     this.changed();
@@ -111,29 +105,48 @@ export class LocalMedia extends EventTarget {
 
   /** Takes a picture of a size that suits a call of this many. */
   fitTo(headcount: number): void {
-    const picture = headcount > LARGE_UP_TO ? SMALL : LARGE;
+    const picture = pictureFor(headcount);
     if (picture === this.picture) return;
     this.picture = picture;
     // A camera that can't do it stays with what it does.
     this.camera?.applyConstraints(picture).catch(() => {});
   }
 
-  private async open(kind: Kind): Promise<void> {
-    const device = { ...(this.chosen[kind] && { deviceId: { exact: this.chosen[kind] } }) };
+  /** Opens devices, unless by the time they are there something newer is wanted of their kind. */
+  private async open(...kinds: Kind[]): Promise<void> {
+    const turns = kinds.map((kind) => ({ kind, turn: ++this.turns[kind] }));
+    const wanted = () =>
+      turns.filter(({ kind, turn }) => turn === this.turns[kind]).map(({ kind }) => kind);
     // Some phones have one camera at a time.
-    if (kind === "video") this.camera?.stop();
-    this.take(
-      await capture(
-        kind === "audio" ? { audio: device } : { video: { ...this.picture, ...device } },
-      ),
-    );
+    if (kinds.includes("video")) this.camera?.stop();
+    try {
+      this.take(await devices().getUserMedia(this.constraintsOf(kinds)), wanted());
+    } catch (error) {
+      // A track that we stopped ourselves doesn't tell that it has ended.
+      if (this.camera?.readyState === "ended" && wanted().includes("video")) this.drop(this.camera);
+      if (wanted().length > 0) throw error;
+    }
   }
 
-  /** Takes over what was captured. */
-  private take(captured: MediaStream): void {
+  private constraintsOf(kinds: Kind[]): MediaStreamConstraints {
+    const device = (kind: Kind) =>
+      this.chosen[kind] === "" ? {} : { deviceId: { exact: this.chosen[kind] } };
+    return {
+      ...(kinds.includes("audio") && { audio: device("audio") }),
+      ...(kinds.includes("video") && { video: { ...this.picture, ...device("video") } }),
+    };
+  }
+
+  /** Takes over what was captured of the kinds that are wanted still. */
+  private take(captured: MediaStream, wanted: Kind[]): void {
     for (const track of captured.getTracks()) {
+      const kind = track.kind === "audio" ? "audio" : "video";
+      if (!wanted.includes(kind)) {
+        track.stop();
+        continue;
+      }
       track.addEventListener("ended", () => this.drop(track));
-      if (track.kind === "audio") {
+      if (kind === "audio") {
         track.enabled = this.microphone?.enabled ?? true;
         this.microphone?.stop();
         this.microphone = track;
@@ -142,7 +155,7 @@ export class LocalMedia extends EventTarget {
         this.camera = track;
       }
     }
-    this.changed();
+    if (wanted.length > 0) this.changed();
   }
 
   /** A device that was unplugged, or a permission that was taken back. */
@@ -169,24 +182,4 @@ export class LocalMedia extends EventTarget {
     if (before) mesh?.replaceTrack(before, track).catch(() => {});
     else mesh?.addTrack(track, stream);
   }
-}
-
-/** A page that came neither by HTTPS nor from this machine has no devices at all. */
-function devices(): MediaDevices {
-  if (!window.isSecureContext) throw new DOMException("not a secure page", "SecurityError");
-  return navigator.mediaDevices;
-}
-
-async function capture(constraints: MediaStreamConstraints): Promise<MediaStream> {
-  return devices().getUserMedia(constraints);
-}
-
-/** A black picture that is drawn once and costs next to nothing to send. */
-function createBlankTrack(): MediaStreamTrack {
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
-  const [track] = canvas.captureStream().getVideoTracks();
-  context?.fillRect(0, 0, canvas.width, canvas.height);
-  if (!track) throw new Error("a canvas has given no track");
-  return track;
 }

@@ -38,12 +38,8 @@ export class Tile {
   private readonly received = new MediaStream();
 
   constructor(name: string, { isSelf = false } = {}) {
-    const shown = displayName(name);
-    find(HTMLElement, ".name", this.element).textContent = isSelf ? `${shown} (you)` : shown;
-    find(HTMLElement, ".avatar span", this.element).textContent = initialsOf(shown);
-    find(HTMLElement, ".signal .tip", this.element).textContent = `Connection with ${shown}`;
-    this.element.dataset["hue"] = String(hueOf(shown));
     this.element.classList.toggle("self", isSelf);
+    this.showName(name);
     // Hearing oneself would howl.
     this.video.muted = isSelf;
     this.signal.hidden = isSelf;
@@ -57,6 +53,15 @@ export class Tile {
   /** Whether this is somebody's screen, which wants more room than a face. */
   get isScreen(): boolean {
     return this.element.classList.contains("screen") && !this.element.classList.contains("self");
+  }
+
+  showName(name: string): void {
+    const shown = displayName(name);
+    const isSelf = this.element.classList.contains("self");
+    find(HTMLElement, ".name", this.element).textContent = isSelf ? `${shown} (you)` : shown;
+    find(HTMLElement, ".avatar span", this.element).textContent = initialsOf(shown);
+    find(HTMLElement, ".signal .tip", this.element).textContent = `Connection with ${shown}`;
+    this.element.dataset["hue"] = String(hueOf(shown));
   }
 
   /** Shows a stream, and follows the tracks that come to it and go. */

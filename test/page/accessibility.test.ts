@@ -73,9 +73,14 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
       navigator.mediaDevices.getUserMedia = async () => {
         throw new DOMException("", "NotAllowedError");
       };
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException("", "NotAllowedError"));
     };
-    const ada = await Person.open(browser, url, { prepare, reducedMotion: "reduce" });
+    const ada = await Person.open(browser, url, { prepare, reducedMotion: "reduce", room: "demo" });
     await ada.page.getByText("This page may not use your camera or microphone.").waitFor();
+    await expectAccessible(ada);
+    await ada.press("Join");
+    await ada.press("Copy link");
+    await ada.page.getByRole("dialog").waitFor();
     await expectAccessible(ada);
   });
 

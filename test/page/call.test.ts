@@ -79,6 +79,26 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
     }
   });
 
+  test("what reaches nobody is shown as such", async () => {
+    const { url } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    await ada.press("Chat");
+    await ada.write("Anybody here?");
+    const last = ada.page.getByRole("log").getByRole("listitem").last();
+    await last.getByText("Nobody else is here to read this.").waitFor({ timeout: 5_000 });
+    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    await Promise.all([ada.sees(1), bob.sees(1)]);
+    // Told over the channel that the next message takes.
+    await bob.press("Mute microphone");
+    await ada.tile("Bob").getByText("muted").waitFor({ state: "attached" });
+    await ada.write("Good morning");
+    await bob.hears("Ada: Good morning");
+    expect(await last.locator("p").allTextContents()).toEqual([
+      expect.stringContaining("You"),
+      "Good morning",
+    ]);
+  });
+
   test("microphone and camera, off and on again, are seen at the other side", async () => {
     const { ada, bob } = await callOfTwo();
     const tile = bob.tile("Ada");
