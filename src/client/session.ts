@@ -72,7 +72,7 @@ export class Session {
     const { signaling, tracks } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
-    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer), until);
+    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer, false), until);
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
@@ -105,7 +105,7 @@ export class Session {
     for (const { id } of this.peers) this.remove(id);
     this.joined = joined;
     const { tracks, options } = this.deps;
-    for (const user of joined.users) this.add(user)?.call(tracks, options.channels ?? {});
+    for (const user of joined.users) this.add(user, true)?.call(tracks, options.channels ?? {});
     this.setState("joined");
     this.renewIce();
   }
@@ -139,16 +139,19 @@ export class Session {
     }
   }
 
-  private add({ id, name }: Peer): MeshPeer | undefined {
+  /**
+   * @param polite whether we give way when both offer at once: the newcomer does, who made the first
+   *   offer. A Chromium that answered it, and then rolls back an offer of its own, plays nothing more
+   *   of what it receives: tracks live, frames decoded, the picture still.
+   */
+  private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
     if (!this.joined) return undefined;
-    const { self } = this.joined;
     const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },
       {
         configuration: this.configuration(),
-        // Both sides compare the same two ids, so one of them is polite and the other is not.
-        polite: self.id < id,
+        polite,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
         beforeIceRestart: () => this.renewIce(),
