@@ -1,21 +1,11 @@
 /** One stay in a room, from join to leave: who is there, and the calls with them. */
 
-import type { IceServer, Joined, Peer } from "../protocol.ts";
+import type { Joined, Peer } from "../protocol.ts";
 import { isCode, SignalingError } from "./errors.ts";
-import { IceRenewal } from "./ice.ts";
-import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
+import { IceSettings } from "./ice.ts";
+import type { MeshState, SessionDeps } from "./mesh-types.ts";
 import { onNetworkChange } from "./network.ts";
-import { type LocalTracks, MeshPeer } from "./peer.ts";
-import type { SignalingClient } from "./signaling.ts";
-
-/** What a session builds on. */
-export interface SessionDeps {
-  signaling: SignalingClient;
-  options: MeshOptions;
-  /** Local media, as it changes. */
-  tracks: LocalTracks;
-  emit: <Type extends keyof MeshEvents>(type: Type, members: MeshEvents[Type]) => void;
-}
+import { MeshPeer } from "./peer.ts";
 
 /** One stay in a room. Nothing of it is left when it has ended: no listener, no connection. */
 export class Session {
@@ -24,7 +14,7 @@ export class Session {
   private readonly name: string | undefined;
   private readonly members = new Map<string, MeshPeer>();
   private readonly ending = new AbortController();
-  private readonly ice: IceRenewal;
+  private readonly ice: IceSettings;
   private joined: Joined | undefined;
   state: MeshState = "idle";
 
@@ -32,8 +22,15 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
-    const onRenewed = (iceServers: IceServer[]) => this.useIceServers(iceServers);
-    this.ice = new IceRenewal(deps.signaling, onRenewed, this.ending.signal);
+    const reconfigure = (configuration: RTCConfiguration) => {
+      for (const { connection } of this.peers) connection.setConfiguration(configuration);
+    };
+    this.ice = new IceSettings(
+      deps.signaling,
+      deps.options.configuration,
+      reconfigure,
+      this.ending.signal,
+    );
   }
 
   get peers(): MeshPeer[] {
@@ -87,6 +84,12 @@ export class Session {
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
     signaling.addEventListener("connect", () => this.comeBack(), until);
     signaling.addEventListener(
+      "refuse",
+      // A first join rejects by itself.
+      ({ error }) => this.state === "reconnecting" && this.fail(error),
+      until,
+    );
+    signaling.addEventListener(
       "disconnect",
       ({ willReconnect }) => {
         if (willReconnect) this.setState("reconnecting");
@@ -104,28 +107,11 @@ export class Session {
     // Those who were there before a reconnect know us by an id that is gone.
     for (const { id } of this.peers) this.remove(id);
     this.joined = joined;
+    this.ice.take(joined);
     const { tracks, options } = this.deps;
     for (const user of joined.users) this.add(user, true)?.call(tracks, options.channels ?? {});
     this.setState("joined");
-    this.renewIce();
-  }
-
-  /** Credentials expire; servers without, and those that the application has set, are left alone. */
-  private async renewIce(): Promise<void> {
-    const ours = !this.deps.options.configuration?.iceServers;
-    if (ours && this.joined?.iceServers.some(({ credential }) => credential))
-      await this.ice.renew();
-  }
-
-  private useIceServers(iceServers: IceServer[]): void {
-    if (!this.joined) return;
-    this.joined = { ...this.joined, iceServers };
-    for (const { connection } of this.peers) connection.setConfiguration(this.configuration());
-  }
-
-  private configuration(): RTCConfiguration {
-    const { iceServers = [], iceTransportPolicy = "all" } = this.joined ?? {};
-    return { iceServers, iceTransportPolicy, ...this.deps.options.configuration };
+    this.ice.renew();
   }
 
   /** Connected again, with a new id and in no room. */
@@ -150,11 +136,11 @@ export class Session {
     const peer: MeshPeer = new MeshPeer(
       { id, name },
       {
-        configuration: this.configuration(),
+        configuration: this.ice.configuration,
         polite,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
-        beforeIceRestart: () => this.renewIce(),
+        beforeIceRestart: () => this.ice.renew(),
         onError: (error) => this.report(peer, error),
       },
       {
