@@ -71,6 +71,7 @@ const BROWSER_FLOORS: Record<string, number> = {
   "client/signaling.ts": 3,
   "client/signaling-types.ts": 2,
   "client/peer.ts": 2,
+  "client/rejoin.ts": 2,
   "client/link.ts": 1,
   "client/errors.ts": 1,
   "client/events.ts": 1,

@@ -6,6 +6,7 @@ import { IceSettings } from "./ice.ts";
 import type { MeshState, SessionDeps } from "./mesh-types.ts";
 import { onNetworkChange } from "./network.ts";
 import { MeshPeer } from "./peer.ts";
+import { joinAgain } from "./rejoin.ts";
 
 /** One stay in a room. Nothing of it is left when it has ended: no listener, no connection. */
 export class Session {
@@ -15,6 +16,8 @@ export class Session {
   private readonly members = new Map<string, MeshPeer>();
   private readonly ending = new AbortController();
   private readonly ice: IceSettings;
+  /** Aborted when the connection that we came back with is lost as well. */
+  private connection: AbortController | undefined;
   private joined: Joined | undefined;
   state: MeshState = "idle";
 
@@ -92,6 +95,7 @@ export class Session {
     signaling.addEventListener(
       "disconnect",
       ({ willReconnect }) => {
+        this.connection?.abort();
         if (willReconnect) this.setState("reconnecting");
         else this.fail(new SignalingError("disconnected", "the server ended the connection"));
       },
@@ -117,11 +121,13 @@ export class Session {
   /** Connected again, with a new id and in no room. */
   private async comeBack(): Promise<void> {
     if (this.state !== "reconnecting") return;
+    this.connection = new AbortController();
+    const signal = AbortSignal.any([this.ending.signal, this.connection.signal]);
     try {
-      await this.join();
+      await joinAgain(() => this.join(signal), signal);
     } catch (error) {
       // Lost once more: there will be another connect.
-      if (!isCode(error, "disconnected")) this.fail(error);
+      if (!signal.aborted && !isCode(error, "disconnected")) this.fail(error);
     }
   }
 

@@ -7,6 +7,9 @@ import {
   SignalingClient,
   type SignalingOptions,
 } from "../../src/client/index.ts";
+import { lacksBrowser, launchBrowser } from "../support/browser.ts";
+import { layCable } from "../support/cable.ts";
+import { createCaller, seeEachOther } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { mint, SECRET } from "../support/tokens.ts";
 
@@ -27,6 +30,13 @@ function createMesh(url: string, options: SignalingOptions = {}) {
 /** Cuts everybody's connection, as a lost network does. */
 function cut({ io }: TestServer): void {
   for (const socket of io.sockets.sockets.values()) socket.conn.close(true);
+}
+
+/** How often somebody has asked for a seat since. */
+function countJoins({ io }: TestServer): () => number {
+  let joins = 0;
+  io.on("connection", (socket) => socket.onAny((event) => event === "join" && joins++));
+  return () => joins;
 }
 
 describe("coming back", () => {
@@ -60,5 +70,32 @@ describe("coming back", () => {
     token = await mint();
     await mesh.join("demo");
     expect(mesh.state).toBe("joined");
+  });
+});
+
+describe.skipIf(lacksBrowser())("coming back to a full room", { timeout: 60_000 }, () => {
+  test("one's own ghost has the seat until the server misses it: the call comes back", async () => {
+    const server = await startServer({
+      MAX_PEERS_PER_ROOM: "2",
+      PING_INTERVAL_MS: "3000",
+      PING_TIMEOUT_MS: "3000",
+    });
+    const browser = await launchBrowser();
+    const cable = await layCable(server.url);
+    const ada = await (await createCaller(browser, cable.url)).join();
+    const bob = await (await createCaller(browser, server.url)).join();
+    await seeEachOther([ada, bob]);
+    const joins = countJoins(server);
+    cable.cut();
+    await ada.waitForFunction(() => window.mesh.state === "reconnecting");
+    await ada.waitForFunction(() => window.mesh.state !== "reconnecting");
+    expect(await ada.evaluate(() => window.states)).toEqual([
+      "joining",
+      "joined",
+      "reconnecting",
+      "joined",
+    ]);
+    expect(joins()).toBeGreaterThan(1);
+    await seeEachOther([ada, bob]);
   });
 });

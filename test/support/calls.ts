@@ -15,6 +15,8 @@ declare global {
     signaling: client.SignalingClient;
     camera: MediaStream;
     errors: string[];
+    /** What the mesh has been through since the page was opened. */
+    states: client.MeshState[];
     collisions: number;
     /** Decoded frames by the peer's id. */
     decoded: () => Record<string, number>;
@@ -30,6 +32,7 @@ const page = (server: string) => `<!doctype html>
 <title>A call</title>
 <script>
   window.errors = [];
+  window.states = [];
   const connections = [];
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...args) { super(...args); connections.push(this); }
@@ -72,6 +75,7 @@ const page = (server: string) => `<!doctype html>
       videos.get(peer.id)?.remove();
       videos.delete(peer.id);
     });
+    mesh.addEventListener("statechange", ({ state }) => window.states.push(state));
     mesh.addEventListener("error", ({ error }) => window.errors.push(String(error)));
   };
   window.watch(new client.Mesh(window.signaling, { streams: [window.camera], channels: { chat: {} } }));
