@@ -28,12 +28,12 @@ export class Session {
     const reconfigure = (configuration: RTCConfiguration) => {
       for (const { connection } of this.peers) connection.setConfiguration(configuration);
     };
-    this.ice = new IceSettings(
-      deps.signaling,
-      deps.options.configuration,
-      reconfigure,
-      this.ending.signal,
-    );
+    const { signaling, options } = deps;
+    this.ice = new IceSettings(signaling, options.configuration, reconfigure, this.ending.signal);
+  }
+
+  get self(): Peer | undefined {
+    return this.joined?.self;
   }
 
   get peers(): MeshPeer[] {
@@ -42,6 +42,7 @@ export class Session {
 
   /** Joins; the calls follow. When it is refused or given up, the session has ended. */
   async start(signal: AbortSignal | undefined): Promise<void> {
+    this.ending.signal.throwIfAborted();
     this.follow();
     this.setState("joining");
     try {
@@ -52,11 +53,20 @@ export class Session {
     }
   }
 
-  /** Closes every connection and listens no more. The seat is the caller's to give up. */
+  /** Closes every connection and listens no more. */
   end(): void {
     this.ending.abort();
     for (const { id } of this.peers) this.remove(id);
+    this.joined = undefined;
     this.setState("idle");
+  }
+
+  /** Ends, and gives the seat up. Never rejects. */
+  async leave(): Promise<void> {
+    const wasIn = this.state !== "idle";
+    this.end();
+    // Without a server there is no seat to give up.
+    if (wasIn) await this.deps.signaling.leave().catch(() => {});
   }
 
   private async join(signal?: AbortSignal): Promise<void> {

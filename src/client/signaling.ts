@@ -62,6 +62,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     { name, signal }: { name?: string; signal?: AbortSignal } = {},
   ): Promise<Joined> {
     await this.untilConnected(signal);
+    signal?.throwIfAborted();
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.socket.connected;
     const request = this.request<Joined>((reply) =>

@@ -18,6 +18,8 @@ declare global {
     /** What the mesh has been through since the page was opened. */
     states: client.MeshState[];
     collisions: number;
+    /** What a test waits for. */
+    gone: Promise<unknown>;
     /** Decoded frames by the peer's id. */
     decoded: () => Record<string, number>;
     /** RTCPeerConnections made so far that are not closed. */
