@@ -156,9 +156,15 @@ describe("SignalingClient", () => {
   test("a request under way when the connection is lost rejects", async () => {
     const ada = create();
     await ada.join("demo");
-    const sent = ada.renewIceServers();
-    await server.close();
-    await sent.catch((error) => expect(error).toMatchObject({ code: "disconnected" }));
+    // The server has the request, and never answers.
+    const received = new Promise<void>((resolve) => {
+      server.rooms.route = () => new Promise(() => resolve());
+    });
+    const sent = ada.sendDescription({ type: "offer", sdp: "x" });
+    await received;
+    const lost = expect(sent).rejects.toMatchObject({ code: "disconnected" });
+    for (const socket of server.io.sockets.sockets.values()) socket.conn.close();
+    await lost;
   });
 
   test("one whom the server sends away stays away, and is told", async () => {

@@ -18,6 +18,8 @@ declare global {
     /** What the mesh has been through since the page was opened. */
     states: client.MeshState[];
     collisions: number;
+    /** Ids of the peers with whom something went wrong, where a test asks for them. */
+    faulty: (string | undefined)[];
     /** What a test waits for. */
     gone: Promise<unknown>;
     /** Decoded frames by the peer's id. */
