@@ -13,7 +13,10 @@ export interface MeshOptions {
   configuration?: RTCConfiguration;
 }
 
-/** Where a mesh stands. `reconnecting`: the server is out of reach; calls that stand go on. */
+/**
+ * Where a mesh stands. `reconnecting`: the server is out of reach. If it is away, calls go on; if only our
+ * connection is lost, the others end their calls with us when the server has missed us.
+ */
 export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
 
 /** What a mesh tells, by event type. */
