@@ -17,8 +17,5 @@ export { SignalingError } from "./errors.ts";
 export { type JoinOptions, Mesh } from "./mesh.ts";
 export type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 export type { MeshPeer } from "./peer.ts";
-export {
-  SignalingClient,
-  type SignalingEvents,
-  type SignalingOptions,
-} from "./signaling.ts";
+export { SignalingClient } from "./signaling.ts";
+export type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";

@@ -1,6 +1,7 @@
 /** What a mesh is made with, and what it tells. */
 
-import type { MeshPeer } from "./peer.ts";
+import type { LocalTracks, MeshPeer } from "./peer.ts";
+import type { SignalingClient } from "./signaling.ts";
 
 /** What goes to each peer, and how it is reached. */
 export interface MeshOptions {
@@ -12,7 +13,10 @@ export interface MeshOptions {
   configuration?: RTCConfiguration;
 }
 
-/** Where a mesh stands. `reconnecting`: the server is out of reach; calls that stand go on. */
+/**
+ * Where a mesh stands. `reconnecting`: the server is out of reach. If it is away, calls go on; if only our
+ * connection is lost, the others end their calls with us when the server has missed us.
+ */
 export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
 
 /** What a mesh tells, by event type. */
@@ -28,4 +32,13 @@ export interface MeshEvents {
   connectionstatechange: { peer: MeshPeer };
   /** What went wrong, and with whom, where that is known. The room is lost when `state` is "idle". */
   error: { peer: MeshPeer | undefined; error: unknown };
+}
+
+/** What a session builds on; not for applications. */
+export interface SessionDeps {
+  signaling: SignalingClient;
+  options: MeshOptions;
+  /** Local media, as it changes. */
+  tracks: LocalTracks;
+  emit: <Type extends keyof MeshEvents>(type: Type, members: MeshEvents[Type]) => void;
 }

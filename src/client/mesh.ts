@@ -1,5 +1,6 @@
 /** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
 
+import type { Peer } from "../protocol.ts";
 import { TypedEventTarget } from "./events.ts";
 import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import type { MeshPeer } from "./peer.ts";
@@ -36,6 +37,11 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     return this.session?.state ?? "idle";
   }
 
+  /** Ourselves as the server has us since the newest join: a token's name wins. Undefined while idle. */
+  get self(): Peer | undefined {
+    return this.session?.self;
+  }
+
   /** The others in the call, longest-standing first. */
   get peers(): MeshPeer[] {
     return this.session?.peers ?? [];
@@ -48,22 +54,22 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
    */
   async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
-    await this.leave();
     const { signaling, options, tracks } = this;
-    this.session = new Session(
+    const before = this.session;
+    // In its place before anything is waited for: a leave or a join that comes meanwhile ends this one.
+    const session = new Session(
       { signaling, options, tracks, emit: (type, members) => this.emit(type, members) },
       room,
       name,
     );
-    await this.session.start(signal);
+    this.session = session;
+    before?.leave();
+    await session.start(signal);
   }
 
-  /** Leaves the room and closes every connection. May join again. */
+  /** Leaves the room and closes every connection; ends a join under way. May join again. */
   async leave(): Promise<void> {
-    if (this.state === "idle") return;
-    this.session?.end();
-    // Without a server there is no seat to give up.
-    await this.signaling.leave().catch(() => {});
+    await this.session?.leave();
   }
 
   /** Sends one more track to everyone, those who come later included. */
@@ -86,10 +92,20 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     await Promise.all(this.peers.map((peer) => peer.replaceTrack(from, to)));
   }
 
-  /** Sends over the open channels of this label; tells to how many peers. */
+  /** Sends over the open channels of this label; tells to how many peers. One that fails is an `error`. */
   send(label: string, data: string): number {
-    const channels = this.peers.flatMap((peer) => peer.channels.get(label) ?? []);
-    for (const channel of channels) channel.send(data);
-    return channels.length;
+    let sent = 0;
+    for (const peer of this.peers) {
+      const channel = peer.channels.get(label);
+      // It may be closing, and its event still to come.
+      if (channel?.readyState !== "open") continue;
+      try {
+        channel.send(data);
+        sent++;
+      } catch (error) {
+        this.emit("error", { peer, error });
+      }
+    }
+    return sent;
   }
 }

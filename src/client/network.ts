@@ -4,7 +4,15 @@ export function onNetworkChange(callback: () => void, signal: AbortSignal): void
   globalThis.addEventListener("online", callback, { signal });
   // Network Information API; Chromium has it.
   const connection = "connection" in navigator ? navigator.connection : undefined;
-  if (connection instanceof EventTarget) {
-    connection.addEventListener("change", callback, { signal });
-  }
+  if (!(connection instanceof EventTarget)) return;
+  // Its event tells of estimates as well, of delay and throughput: they are no other network. On a
+  // desktop it knows no type; there `online` and a connection that fails must do.
+  const typeNow = () => ("type" in connection ? connection.type : undefined);
+  let type = typeNow();
+  const onChange = () => {
+    const before = type;
+    type = typeNow();
+    if (type !== undefined && type !== before) callback();
+  };
+  connection.addEventListener("change", onChange, { signal });
 }

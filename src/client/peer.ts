@@ -106,7 +106,11 @@ export class MeshPeer implements Peer {
       this.open.set(channel.label, channel);
       this.listener.channel(channel);
     };
-    channel.addEventListener("close", () => this.open.delete(channel.label), { signal });
+    const closed = () => {
+      // Another of this label may have taken its place.
+      if (this.open.get(channel.label) === channel) this.open.delete(channel.label);
+    };
+    channel.addEventListener("close", closed, { signal });
     // One that the peer has opened may be open already.
     if (channel.readyState === "open") opened();
     else channel.addEventListener("open", opened, { signal, once: true });

@@ -1,21 +1,12 @@
 /** One stay in a room, from join to leave: who is there, and the calls with them. */
 
-import type { IceServer, Joined, Peer } from "../protocol.ts";
+import type { Joined, Peer } from "../protocol.ts";
 import { isCode, SignalingError } from "./errors.ts";
-import { IceRenewal } from "./ice.ts";
-import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
+import { IceSettings } from "./ice.ts";
+import type { MeshState, SessionDeps } from "./mesh-types.ts";
 import { onNetworkChange } from "./network.ts";
-import { type LocalTracks, MeshPeer } from "./peer.ts";
-import type { SignalingClient } from "./signaling.ts";
-
-/** What a session builds on. */
-export interface SessionDeps {
-  signaling: SignalingClient;
-  options: MeshOptions;
-  /** Local media, as it changes. */
-  tracks: LocalTracks;
-  emit: <Type extends keyof MeshEvents>(type: Type, members: MeshEvents[Type]) => void;
-}
+import { MeshPeer } from "./peer.ts";
+import { joinAgain } from "./rejoin.ts";
 
 /** One stay in a room. Nothing of it is left when it has ended: no listener, no connection. */
 export class Session {
@@ -24,7 +15,9 @@ export class Session {
   private readonly name: string | undefined;
   private readonly members = new Map<string, MeshPeer>();
   private readonly ending = new AbortController();
-  private readonly ice: IceRenewal;
+  private readonly ice: IceSettings;
+  /** Aborted when the connection that we came back with is lost as well. */
+  private connection: AbortController | undefined;
   private joined: Joined | undefined;
   state: MeshState = "idle";
 
@@ -32,8 +25,15 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
-    const onRenewed = (iceServers: IceServer[]) => this.useIceServers(iceServers);
-    this.ice = new IceRenewal(deps.signaling, onRenewed, this.ending.signal);
+    const reconfigure = (configuration: RTCConfiguration) => {
+      for (const { connection } of this.peers) connection.setConfiguration(configuration);
+    };
+    const { signaling, options } = deps;
+    this.ice = new IceSettings(signaling, options.configuration, reconfigure, this.ending.signal);
+  }
+
+  get self(): Peer | undefined {
+    return this.joined?.self;
   }
 
   get peers(): MeshPeer[] {
@@ -42,6 +42,7 @@ export class Session {
 
   /** Joins; the calls follow. When it is refused or given up, the session has ended. */
   async start(signal: AbortSignal | undefined): Promise<void> {
+    this.ending.signal.throwIfAborted();
     this.follow();
     this.setState("joining");
     try {
@@ -52,11 +53,20 @@ export class Session {
     }
   }
 
-  /** Closes every connection and listens no more. The seat is the caller's to give up. */
+  /** Closes every connection and listens no more. */
   end(): void {
     this.ending.abort();
     for (const { id } of this.peers) this.remove(id);
+    this.joined = undefined;
     this.setState("idle");
+  }
+
+  /** Ends, and gives the seat up. Never rejects. */
+  async leave(): Promise<void> {
+    const wasIn = this.state !== "idle";
+    this.end();
+    // Without a server there is no seat to give up.
+    if (wasIn) await this.deps.signaling.leave().catch(() => {});
   }
 
   private async join(signal?: AbortSignal): Promise<void> {
@@ -72,7 +82,7 @@ export class Session {
     const { signaling, tracks } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
-    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer), until);
+    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer, false), until);
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
@@ -87,8 +97,15 @@ export class Session {
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
     signaling.addEventListener("connect", () => this.comeBack(), until);
     signaling.addEventListener(
+      "refuse",
+      // A first join rejects by itself.
+      ({ error }) => this.state === "reconnecting" && this.fail(error),
+      until,
+    );
+    signaling.addEventListener(
       "disconnect",
       ({ willReconnect }) => {
+        this.connection?.abort();
         if (willReconnect) this.setState("reconnecting");
         else this.fail(new SignalingError("disconnected", "the server ended the connection"));
       },
@@ -104,54 +121,42 @@ export class Session {
     // Those who were there before a reconnect know us by an id that is gone.
     for (const { id } of this.peers) this.remove(id);
     this.joined = joined;
+    this.ice.take(joined);
     const { tracks, options } = this.deps;
-    for (const user of joined.users) this.add(user)?.call(tracks, options.channels ?? {});
+    for (const user of joined.users) this.add(user, true)?.call(tracks, options.channels ?? {});
     this.setState("joined");
-    this.renewIce();
-  }
-
-  /** Credentials expire; servers without, and those that the application has set, are left alone. */
-  private async renewIce(): Promise<void> {
-    const ours = !this.deps.options.configuration?.iceServers;
-    if (ours && this.joined?.iceServers.some(({ credential }) => credential))
-      await this.ice.renew();
-  }
-
-  private useIceServers(iceServers: IceServer[]): void {
-    if (!this.joined) return;
-    this.joined = { ...this.joined, iceServers };
-    for (const { connection } of this.peers) connection.setConfiguration(this.configuration());
-  }
-
-  private configuration(): RTCConfiguration {
-    const { iceServers = [], iceTransportPolicy = "all" } = this.joined ?? {};
-    return { iceServers, iceTransportPolicy, ...this.deps.options.configuration };
+    this.ice.renew();
   }
 
   /** Connected again, with a new id and in no room. */
   private async comeBack(): Promise<void> {
     if (this.state !== "reconnecting") return;
+    this.connection = new AbortController();
+    const signal = AbortSignal.any([this.ending.signal, this.connection.signal]);
     try {
-      await this.join();
+      await joinAgain(() => this.join(signal), signal);
     } catch (error) {
       // Lost once more: there will be another connect.
-      if (!isCode(error, "disconnected")) this.fail(error);
+      if (!signal.aborted && !isCode(error, "disconnected")) this.fail(error);
     }
   }
 
-  private add({ id, name }: Peer): MeshPeer | undefined {
+  /**
+   * @param polite whether we give way when both offer at once: the newcomer does, who made the first
+   *   offer. A Chromium that answered it, and then rolls back an offer of its own, plays nothing more
+   *   of what it receives: tracks live, frames decoded, the picture still.
+   */
+  private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
     if (!this.joined) return undefined;
-    const { self } = this.joined;
     const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },
       {
-        configuration: this.configuration(),
-        // Both sides compare the same two ids, so one of them is polite and the other is not.
-        polite: self.id < id,
+        configuration: this.ice.configuration,
+        polite,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
-        beforeIceRestart: () => this.renewIce(),
+        beforeIceRestart: () => this.ice.renew(),
         onError: (error) => this.report(peer, error),
       },
       {

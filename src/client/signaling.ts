@@ -9,41 +9,13 @@ import type {
   Description,
   IceGrant,
   Joined,
-  Peer,
   ServerToClientEvents,
 } from "../protocol.ts";
 import { abortable } from "./abortable.ts";
 import { disconnected, refusalOf, SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
-import { authBy, type TokenSource } from "./token.ts";
-
-/** How to connect. */
-export interface SignalingOptions {
-  /** socket.io transports to try, in this order. */
-  transports?: ("polling" | "websocket")[];
-  /** An access token, where the server asks for one; a function is called at each connection. */
-  token?: TokenSource;
-}
-
-/** What a SignalingClient tells, by event type. */
-export interface SignalingEvents {
-  /** Connected, for the first time or again; each time with an id of its own, and in no room. */
-  connect: { id: string };
-  /** The connection is lost. It comes back by itself if `willReconnect`. */
-  disconnect: { willReconnect: boolean };
-  /** The server turned the connection down, and trying again would not help. */
-  refuse: { error: SignalingError };
-  /** In a room, with the others there, longest-standing first, and how to reach them. */
-  join: Joined;
-  peerjoin: { peer: Peer };
-  peerleave: { id: string };
-  /** An offer or an answer of the peer with id `from`. */
-  description: { description: Description; from: string };
-  /** A candidate of the peer with id `from`; null says that there are no more. */
-  candidate: { candidate: Candidate | null; from: string };
-  /** The server refused what no promise stands for: candidates, or a token that has run out. */
-  error: { event: string; error: SignalingError };
-}
+import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
+import { authBy } from "./token.ts";
 
 /**
  * A connection to the signaling server. It starts at once, comes back when it is lost, and says
@@ -62,7 +34,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       ...options,
       // A server may offer the second transport alone.
       tryAllTransports: true,
-      ...(token !== undefined && { auth: authBy(token) }),
+      ...(token !== undefined && { auth: authBy(token, () => this.socket.io.engine) }),
       // A connection of its own, however many clients a page has.
       forceNew: true,
     });
@@ -90,6 +62,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     { name, signal }: { name?: string; signal?: AbortSignal } = {},
   ): Promise<Joined> {
     await this.untilConnected(signal);
+    signal?.throwIfAborted();
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.socket.connected;
     const request = this.request<Joined>((reply) =>
@@ -148,8 +121,15 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
 
   private forwardEvents(): void {
     const { socket } = this;
-    socket.on("connect", () => this.emit("connect", { id: socket.id ?? "" }));
+    let isUp = false;
+    socket.on("connect", () => {
+      isUp = true;
+      this.emit("connect", { id: socket.id ?? "" });
+    });
     socket.on("disconnect", (reason) => {
+      // It comes as well for a connection on which the server had not let us in yet.
+      if (!isUp) return;
+      isUp = false;
       const leftPage = reason === "io client disconnect" && !this.closing.signal.aborted;
       this.emit("disconnect", { willReconnect: socket.active || leftPage });
     });

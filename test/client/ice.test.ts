@@ -53,6 +53,15 @@ describe("IceRenewal", () => {
     expect(asked).toBe(4);
   });
 
+  test("credentials for 40 days are no tight loop either: a timer takes 24.8 of them at most", async () => {
+    answer = async () => ({ iceServers: [], expiresAt: Date.now() / 1_000 + 40 * 24 * 3_600 });
+    await renewal.renew();
+    await vi.advanceTimersByTimeAsync(24 * 24 * HOUR_MS);
+    expect(asked).toBe(1);
+    await vi.advanceTimersByTimeAsync(24 * HOUR_MS);
+    expect(asked).toBe(2);
+  });
+
   test("ends with its signal, also while it waits for an answer", async () => {
     await renewal.renew();
     answer = () => new Promise(() => {});

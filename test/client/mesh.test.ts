@@ -1,5 +1,6 @@
 /** The mesh in a real Chromium, with a fake camera. */
 
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { lacksBrowser, launchBrowser } from "../support/browser.ts";
 import { createCaller, seeEachOther } from "../support/calls.ts";
@@ -9,6 +10,21 @@ async function setUp() {
   const server = await startServer();
   const browser = await launchBrowser();
   return { server, browser, ...(await createCaller(browser, server.url)) };
+}
+
+/** Counts from now on, on the page where there are more, the offers that crossed one of its own. */
+async function countCollisions(pages: readonly Page[]) {
+  for (const page of pages) {
+    await page.evaluate(() => {
+      window.collisions = 0;
+      window.signaling.addEventListener("description", ({ description }) => {
+        const state = window.mesh.peers[0]?.connection.signalingState;
+        if (description.type === "offer" && state !== "stable") window.collisions++;
+      });
+    });
+  }
+  return async () =>
+    Math.max(...(await Promise.all(pages.map((p) => p.evaluate(() => window.collisions)))));
 }
 
 describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
@@ -52,15 +68,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     const { join } = await setUp();
     const [ada, bob] = [await join(), await join()];
     await seeEachOther([ada, bob]);
-    for (const page of [ada, bob]) {
-      await page.evaluate(() => {
-        window.collisions = 0;
-        window.signaling.addEventListener("description", ({ description }) => {
-          const state = window.mesh.peers[0]?.connection.signalingState;
-          if (description.type === "offer" && state !== "stable") window.collisions++;
-        });
-      });
-    }
+    const collisions = await countCollisions([ada, bob]);
     let settled = 0;
     for (let round = 1; round <= 20; round++) {
       const moment = Date.now() + 100;
@@ -89,10 +97,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     }
     expect(settled).toBe(20);
     // Offers did cross: otherwise nothing was proven.
-    const collisions = await Promise.all(
-      [ada, bob].map((page) => page.evaluate(() => window.collisions)),
-    );
-    expect(Math.max(...collisions)).toBeGreaterThan(5);
+    expect(await collisions()).toBeGreaterThan(5);
     for (const page of [ada, bob]) {
       expect(await page.evaluate(() => window.errors)).toEqual([]);
       expect(await page.evaluate(() => window.mesh.peers[0]?.connection.connectionState)).toBe(
@@ -101,6 +106,43 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     }
     await seeEachOther([ada, bob]);
   });
+
+  test.each(["as they came", "after the first one has come back"])(
+    "glare of ICE restarts, %s: the picture goes on",
+    async (when) => {
+      const { server, join } = await setUp();
+      const [ada, bob] = [await join(), await join()];
+      await seeEachOther([ada, bob]);
+      if (when !== "as they came") {
+        const id = await ada.evaluate(() => window.signaling.id);
+        server.io.sockets.sockets.get(id ?? "")?.conn.close();
+        await bob.waitForFunction((id) => window.mesh.peers[0]?.id !== id, id);
+        await seeEachOther([ada, bob]);
+      }
+      const collisions = await countCollisions([ada, bob]);
+      while ((await collisions()) < 3) {
+        const moment = Date.now() + 100;
+        await Promise.all(
+          [ada, bob].map((page) =>
+            page.evaluate(async (moment) => {
+              while (Date.now() < moment) await Promise.resolve();
+              window.dispatchEvent(new Event("online"));
+            }, moment),
+          ),
+        );
+        for (const page of [ada, bob]) {
+          await page.waitForFunction(() => {
+            const connection = window.mesh.peers[0]?.connection;
+            return (
+              connection?.signalingState === "stable" &&
+              connection.iceConnectionState === "connected"
+            );
+          });
+        }
+      }
+      await seeEachOther([ada, bob]);
+    },
+  );
 
   test("a track that is added, replaced and removed arrives, changes and goes", async () => {
     const { join } = await setUp();

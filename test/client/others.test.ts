@@ -16,13 +16,31 @@ async function setUp() {
   return { server, browser, join };
 }
 
-/** Resolves when the README's page in plain socket.io-client shows so many moving pictures. */
-const sees = (page: Page, count: number) =>
-  page.waitForFunction((count) => {
-    const videos = [...document.querySelectorAll<HTMLVideoElement>("#others video")];
-    const moving = videos.filter((v) => v.getVideoPlaybackQuality().totalVideoFrames >= 5);
-    return videos.length === count && moving.length === count;
-  }, count);
+/** Resolves when the README's page in plain socket.io-client shows so many pictures that move from now on. */
+async function sees(page: Page, count: number): Promise<void> {
+  const frames = () =>
+    page.$$eval("#others video", (videos) =>
+      videos.map((video) => (video as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames),
+    );
+  const before = await frames();
+  await page.waitForFunction(
+    ([count, before]) => {
+      const videos = [...document.querySelectorAll<HTMLVideoElement>("#others video")];
+      const moving = videos.filter(
+        (v, i) => v.getVideoPlaybackQuality().totalVideoFrames >= (before[i] ?? 0) + 5,
+      );
+      return videos.length === count && moving.length === count;
+    },
+    [count, before] as const,
+  );
+}
+
+/** In a page of ours: restarts ICE with the one peer; gives the line that told of the path before. */
+function restartIce(): string {
+  const { sdp = "" } = window.mesh.peers[0]?.connection.remoteDescription ?? {};
+  window.dispatchEvent(new Event("online"));
+  return sdp.match(/a=ice-ufrag:\S+/)?.[0] ?? "";
+}
 
 /** A peer by node-datachannel (libjuice, usrsctp): it trickles, and writes `a=candidate:…`. */
 function createDataPeer(url: string) {
@@ -87,6 +105,16 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
       const second = order === "ours first" ? await openTheirs() : await join();
       const [ours, theirs] = order === "ours first" ? [first, second] : [second, first];
       await ours.waitForFunction(() => Object.values(window.decoded()).some((count) => count >= 5));
+      await sees(theirs, 1);
+      // Another path, by an offer within the call they have.
+      const path = await ours.evaluate(restartIce);
+      await ours.waitForFunction(
+        (path) => !window.mesh.peers[0]?.connection.remoteDescription?.sdp.includes(path),
+        path,
+      );
+      await ours.waitForFunction(
+        () => window.mesh.peers[0]?.connection.iceConnectionState === "connected",
+      );
       await sees(theirs, 1);
       expect(await ours.evaluate(() => window.errors)).toEqual([]);
       await theirs.click("#hang-up");
@@ -159,11 +187,20 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
     await seeEachOther([ada, bob]);
     const eve = await server.connect();
     await eve.join("demo");
+    for (const page of [ada, bob]) {
+      await page.evaluate(() => {
+        window.faulty = [];
+        window.mesh.addEventListener("error", ({ peer }) => window.faulty.push(peer?.id));
+      });
+    }
     await eve.request("answer", { type: "answer", sdp: "v=0\r\n" });
     await eve.request("candidate", { candidate: "candidate:nonsense" });
-    expect(await ada.evaluate(() => window.errors)).toEqual([]);
     await eve.offer("nonsense");
-    await ada.waitForFunction(() => window.errors.length > 0);
+    for (const page of [ada, bob]) {
+      await page.waitForFunction(() => window.faulty.length > 0);
+      // What came before the offer was no fault; it would stand before this one.
+      expect(await page.evaluate(() => window.faulty)).toEqual([eve.id]);
+    }
     eve.socket.disconnect();
     await ada.waitForFunction(() => window.mesh.peers.length === 1);
     await ada.evaluate(() => window.errors.splice(0));
