@@ -53,9 +53,9 @@ export class Session {
     }
   }
 
-  /** Closes every connection and listens no more. */
-  end(): void {
-    this.ending.abort();
+  /** Closes every connection and listens no more. A join under way rejects with `reason`. */
+  end(reason?: unknown): void {
+    this.ending.abort(reason);
     for (const { id } of this.peers) this.remove(id);
     this.joined = undefined;
     this.setState("idle");
@@ -186,7 +186,7 @@ export class Session {
 
   private fail(error: unknown): void {
     if (this.ending.signal.aborted) return;
-    this.end();
+    this.end(error);
     this.deps.emit("error", { peer: undefined, error });
   }
 

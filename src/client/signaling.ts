@@ -31,8 +31,9 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
     super();
     this.socket = io(url === undefined ? globalThis.location.origin : String(url), {
+      transports: ["polling", "websocket"],
       ...options,
-      // A server may offer the second transport alone.
+      // A server may offer the second alone.
       tryAllTransports: true,
       ...(token !== undefined && { auth: authBy(token, () => this.socket.io.engine) }),
       // A connection of its own, however many clients a page has.
