@@ -54,6 +54,7 @@ const BROWSER_FLOORS: Record<string, number> = {
   "web/tile.ts": 10,
   "web/chat.ts": 10,
   "web/media.ts": 9,
+  "web/capture.ts": 8,
   "web/copy-link.ts": 9,
   "web/toast.ts": 8,
   "web/problems.ts": 8,
