@@ -17,7 +17,7 @@ export interface LinkOptions {
 
 /**
  * For how long a candidate waits for others to travel with. A browser finds those of one kind within
- * a millisecond; together they are one message to read, check and acknowledge.
+ * a millisecond; together they are one message to read, check and pass on.
  */
 const GATHER_MS = 10;
 /** As many as a list may have. */
