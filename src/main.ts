@@ -2,8 +2,8 @@
 /** Starts the server: environment, configuration, listen, and close on a signal. */
 
 import { config as loadDotenv } from "dotenv";
-import { ConfigError, parseConfig } from "./config.ts";
-import { warnOfIceFaults } from "./ice-probe.ts";
+import { ConfigError, parseConfig } from "./config/config.ts";
+import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
 import { createSignalingServer } from "./server.ts";
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../protocol.ts";
+import type { ErrorCode } from "../protocol/messages.ts";
 
 /** Why a request failed: the server's code, or `disconnected` when it got no answer. */
 export class SignalingError extends Error {

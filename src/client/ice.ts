@@ -1,6 +1,6 @@
 /** How peers are reached, with TURN credentials that stay good for as long as a call lasts. */
 
-import type { IceServer, Joined } from "../protocol.ts";
+import type { IceServer, Joined } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
 import type { SignalingClient } from "./signaling.ts";
 

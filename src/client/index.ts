@@ -12,7 +12,7 @@ export type {
   IceServer,
   Joined,
   Peer,
-} from "../protocol.ts";
+} from "../protocol/messages.ts";
 export { SignalingError } from "./errors.ts";
 export { type JoinOptions, Mesh } from "./mesh.ts";
 export type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";

@@ -1,6 +1,7 @@
 /** One RTCPeerConnection to one peer, negotiated so that neither side has to wait for the other. */
 
-import type { Candidate, Description } from "../protocol.ts";
+import { MAX_CANDIDATES } from "../protocol/limits.ts";
+import type { Candidate, Description } from "../protocol/messages.ts";
 
 /** What a link needs to know, and whom it calls. */
 export interface LinkOptions {
@@ -20,8 +21,6 @@ export interface LinkOptions {
  * a millisecond; together they are one message to read, check and pass on.
  */
 const GATHER_MS = 10;
-/** As many as a list may have. */
-const MAX_AT_ONCE = 64;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that
@@ -130,7 +129,7 @@ export class Link {
 
   private sendGathered(): void {
     while (this.gathered.length > 0) {
-      const candidates = this.gathered.splice(0, MAX_AT_ONCE);
+      const candidates = this.gathered.splice(0, MAX_CANDIDATES);
       this.attempt(async () => this.options.sendCandidates(candidates));
     }
   }

@@ -1,6 +1,6 @@
 /** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
 
-import type { Peer } from "../protocol.ts";
+import type { Peer } from "../protocol/messages.ts";
 import { TypedEventTarget } from "./events.ts";
 import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import type { MeshPeer } from "./peer.ts";

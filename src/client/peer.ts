@@ -1,6 +1,6 @@
 /** Another peer in a call: the link to it, what we send it, and the data channels with it. */
 
-import type { Candidate, Description, Peer } from "../protocol.ts";
+import type { Candidate, Description, Peer } from "../protocol/messages.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Local tracks, each with the streams it belongs to. */

@@ -1,6 +1,6 @@
 /** One stay in a room, from join to leave: who is there, and the calls with them. */
 
-import type { Joined, Peer } from "../protocol.ts";
+import type { Joined, Peer } from "../protocol/messages.ts";
 import { isCode, SignalingError } from "./errors.ts";
 import { IceSettings } from "./ice.ts";
 import type { MeshState, SessionDeps } from "./mesh-types.ts";

@@ -1,6 +1,6 @@
 /** How a SignalingClient connects, and what it tells. */
 
-import type { Candidate, Description, Joined, Peer } from "../protocol.ts";
+import type { Candidate, Description, Joined, Peer } from "../protocol/messages.ts";
 import type { SignalingError } from "./errors.ts";
 import type { TokenSource } from "./token.ts";
 

@@ -10,7 +10,7 @@ import type {
   IceGrant,
   Joined,
   ServerToClientEvents,
-} from "../protocol.ts";
+} from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
 import { disconnected, refusalOf, SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";

@@ -1,11 +1,11 @@
 /** The page: a lobby, and the call that it leads to. The client is all it knows of the server. */
 
 import { SignalingClient } from "../client/index.ts";
-import { Call } from "./call.ts";
-import { createMediaControls } from "./controls.ts";
+import { Call } from "./call/call.ts";
 import { find } from "./dom.ts";
-import { type Entry, Lobby } from "./lobby.ts";
-import { LocalMedia } from "./media.ts";
+import { type Entry, Lobby } from "./lobby/lobby.ts";
+import { createMediaControls } from "./media/controls.ts";
+import { LocalMedia } from "./media/media.ts";
 import { explainJoin } from "./problems.ts";
 import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";

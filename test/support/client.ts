@@ -9,7 +9,7 @@ import type {
   Peer,
   ServerToClientEvents,
   Target,
-} from "../../src/protocol.ts";
+} from "../../src/protocol/messages.ts";
 
 export type ConnectOptions = Partial<ManagerOptions & SocketOptions>;
 

@@ -1,8 +1,8 @@
 /** A server as a process of its own that tells its parent how it is doing. Needs --expose-gc. */
 
 import type { EventEmitter } from "node:events";
-import { parseConfig } from "../../src/config.ts";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
+import { parseConfig } from "../../src/config/config.ts";
+import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import { createSignalingServer } from "../../src/server.ts";
 import type { Measurement } from "./measured.ts";
 

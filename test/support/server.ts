@@ -4,11 +4,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { type EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/config/config.ts";
 import { createLogger } from "../../src/logger.ts";
-import { MemoryRoomRegistry, type RoomRegistry } from "../../src/rooms.ts";
+import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
+import type { RoomRegistry } from "../../src/rooms/registry.ts";
 import { createSignalingServer } from "../../src/server.ts";
-import type { SignalingIo } from "../../src/sockets.ts";
+import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
 type Env = Record<string, string>;

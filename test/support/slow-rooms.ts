@@ -1,7 +1,7 @@
 /** A registry that keeps its promises late, as one shared over a network would. */
 
-import type { Peer } from "../../src/protocol.ts";
-import type { Departure, JoinOutcome, RoomRegistry, Route } from "../../src/rooms.ts";
+import type { Peer } from "../../src/protocol/messages.ts";
+import type { Departure, JoinOutcome, RoomRegistry, Route } from "../../src/rooms/registry.ts";
 
 /** Delays each call and each answer by 0 to 3 turns of the event loop, from `random` in [0, 1). */
 export class SlowRooms implements RoomRegistry {

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "dotenv";
 import { describe, expect, test } from "vitest";
-import { ConfigError, parseConfig, variables } from "../../src/config.ts";
+import { ConfigError, parseConfig, variables } from "../../src/config/config.ts";
 
 const example = parse(readFileSync(new URL("../../.env.example", import.meta.url)));
 

@@ -4,9 +4,8 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import { probeIceServers, warnOfIceFaults } from "../../src/ice-probe.ts";
-import { createLogger } from "../../src/logger.ts";
+import { parseConfig } from "../../src/config/config.ts";
+import { probeIceServers, warnOfIceFaults } from "../../src/ice/probe/probe.ts";
 import {
   ATTRIBUTES,
   type Attribute,
@@ -14,7 +13,8 @@ import {
   encodeRequest,
   hasIntegrity,
   longTermKey,
-} from "../../src/stun-message.ts";
+} from "../../src/ice/probe/stun-message.ts";
+import { createLogger } from "../../src/logger.ts";
 
 const MAPPED: Attribute = [ATTRIBUTES.xorMappedAddress, Buffer.from("0001a147e112a643", "hex")];
 const RELAYED: Attribute = [ATTRIBUTES.xorRelayedAddress, MAPPED[1]];

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import { grantIce } from "../../src/ice.ts";
-import { parseIceUrl } from "../../src/ice-urls.ts";
+import { parseConfig } from "../../src/config/config.ts";
+import { grantIce } from "../../src/ice/grant.ts";
+import { parseIceUrl } from "../../src/ice/url.ts";
 
 const NOW_MS = 1_700_000_000_999;
 

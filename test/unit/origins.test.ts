@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createOriginCheck } from "../../src/origins.ts";
+import { createOriginCheck } from "../../src/connections/origins.ts";
 
 describe("origins", () => {
   test.each([

@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arrange, arrangeAround } from "../../src/web/layout.ts";
+import { arrange, arrangeAround } from "../../src/web/call/layout.ts";
+import { createFactsReader } from "../../src/web/call/stats.ts";
 import { MAX_TEXT_LENGTH, parseMessage } from "../../src/web/messages.ts";
-import { createFactsReader } from "../../src/web/stats.ts";
 
 describe("messages", () => {
   const state = { type: "state", muted: true, camera: false, screen: false };

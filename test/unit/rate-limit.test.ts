@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRateLimiter } from "../../src/rate-limit.ts";
+import { createRateLimiter } from "../../src/connections/rate-limit.ts";
 
 /** A clock that stands still until it is told otherwise. */
 function createClock() {

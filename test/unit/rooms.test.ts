@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MemoryRoomRegistry } from "../../src/rooms.ts";
+import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 
 const peer = (id: string, name = "") => ({ id, name });
 

@@ -13,7 +13,7 @@ import {
   METHODS,
   messageLength,
   type StunMessage,
-} from "../../src/stun-message.ts";
+} from "../../src/ice/probe/stun-message.ts";
 
 const bytes = (hex: string) => Buffer.from(hex.replace(/\s/g, ""), "hex");
 

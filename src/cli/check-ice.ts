@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
+
+import { config as loadDotenv } from "dotenv";
+import { ConfigError, parseConfig } from "../config/config.ts";
+import { type IceProbe, probeIceServers } from "../ice/probe/probe.ts";
+
+try {
+  loadDotenv({ quiet: true });
+  const probes = await probeIceServers(parseConfig(process.env), Date.now());
+  console.log(probes.length > 0 ? tableOf(probes) : "Neither STUN_URLS nor TURN_URLS is set.");
+  // At once: a name that is still being looked up would hold the process.
+  process.exit(probes.some(({ fault }) => fault) ? 1 : 0);
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+}
+
+function tableOf(probes: readonly IceProbe[]): string {
+  const rows = probes.map((probe) => [
+    probe.url,
+    probe.reachable ? "yes" : "no",
+    probe.credential ?? "-",
+    probe.relay ?? "-",
+    String(probe.milliseconds),
+    [probe.fault, probe.remark].filter(Boolean).join("; "),
+  ]);
+  rows.unshift(["server", "reachable", "credential", "relay address", "ms", "what is wrong"]);
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** Mints an access token for trying the server out: `npm run token -- --room demo --name Ada`. */
+
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { config as loadDotenv } from "dotenv";
+import { SignJWT } from "jose";
+import { parseConfig } from "../config/config.ts";
+
+const USAGE = `npm run token -- --room demo [--room "team-*"] [--name Ada] [--sub ada] [--ttl 1h]
+
+  --room  a room that the token covers, or how such rooms begin, with * at the end; may be repeated
+  --name  the name that its bearer has there
+  --sub   who its bearer is to your application; a random one if left out
+  --ttl   for how long it is valid: 30s, 15m, 1h (if left out), 7d`;
+
+try {
+  loadDotenv({ quiet: true });
+  const { tokenKey, tokenAudience } = parseConfig(process.env);
+  const { room: rooms = [], name, sub, ttl } = readArguments();
+  if (tokenKey?.algorithm !== "HS256")
+    throw new Error("Set AUTH_SECRET: tokens are signed with it.");
+  const token = new SignJWT({ room: rooms.length === 1 ? rooms[0] : rooms, ...(name && { name }) })
+    .setProtectedHeader({ alg: tokenKey.algorithm })
+    .setSubject(sub)
+    .setExpirationTime(ttl);
+  if (tokenAudience) token.setAudience(tokenAudience);
+  console.log(await token.sign(tokenKey.key));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        room: { type: "string", multiple: true },
+        name: { type: "string" },
+        sub: { type: "string", default: randomUUID() },
+        ttl: { type: "string", default: "1h" },
+      },
+    });
+    if (!values.room) throw new Error("--room is missing");
+    if (!/^\d+[smhd]$/.test(values.ttl)) throw new Error(`--ttl ${values.ttl} is no time like 1h`);
+    return values;
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}

@@ -1,0 +1,61 @@
+/** TCP, HTTP and WebSocket, bounded in number and time before a client has said anything sensible. */
+
+import { createServer, type RequestListener, type Server } from "node:http";
+import { type ServerOptions, WebSocketServer } from "ws";
+import { type ConnectionLimits, createConnectionLimiter, type ProxyTrust } from "./limits.ts";
+
+/** What bounds the HTTP server, and what it serves. */
+export interface HttpServerOptions extends ConnectionLimits {
+  readonly transports: readonly ("polling" | "websocket")[];
+}
+
+/** A connection that begins with polling holds two of TCP, and a third while it changes over. */
+const TCP_PER_CONNECTION = 4;
+
+const HTTP_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // A proxy that keeps connections for 60 s, as most do, is the one to end them.
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+};
+
+/** Creates the HTTP server: half-open connections and slow requests end, floods are cut off. */
+export function createHttpServer(
+  app: RequestListener,
+  config: HttpServerOptions,
+  isTrustedProxy: ProxyTrust,
+): Server {
+  const server = createServer(HTTP_LIMITS, app);
+  const limitTcp = createConnectionLimiter({
+    maxConnections: config.maxConnections * TCP_PER_CONNECTION,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress * TCP_PER_CONNECTION,
+  });
+  server.on("connection", (connection) => {
+    const address = connection.remoteAddress ?? "";
+    // Behind a proxy everybody's connections are the proxy's.
+    if (isTrustedProxy(address, 0)) return;
+    const admission = limitTcp(address);
+    if (admission.ok) connection.on("close", admission.release);
+    else connection.destroy();
+  });
+  // Node takes its time limits off a connection that asks for another protocol; Socket.IO ends
+  // those meant for somebody else only halfway.
+  server.on("upgrade", ({ url }, connection) => {
+    const isOurs = config.transports.includes("websocket") && url?.startsWith("/socket.io/");
+    if (!isOurs) connection.destroy();
+  });
+  return server;
+}
+
+/**
+ * WebSockets for Engine.IO. Of the newest version: the one that Engine.IO brings along answers
+ * pings without a bound, to clients that never read the answers.
+ */
+export class PromptWebSocketServer extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    // By default a client may leave a goodbye unanswered for 30 s.
+    const prompt = { ...options, closeTimeout: 1_000 };
+    super(prompt);
+  }
+}

@@ -1,0 +1,45 @@
+/** Who sits in which room: what every registry of seats answers. It gives facts and sends nothing. */
+
+import type { Peer } from "../protocol/messages.ts";
+
+/** A seat given up: in which room, and who is left there. */
+export interface Departure {
+  room: string;
+  remaining: Peer[];
+}
+
+/** What a join came to. */
+export type JoinOutcome =
+  | { ok: false; reason: "room_full" }
+  | {
+      ok: true;
+      /** Everyone else in the room, longest-standing first. */
+      others: Peer[];
+      /** Whether the peer sat in this very room before. */
+      rejoined: boolean;
+      /** The seat given up for this one, if the peer had one in another room. */
+      departure: Departure | undefined;
+    };
+
+/** Whom a message goes to, or why to nobody. */
+export type Route =
+  | { ok: true; receivers: Peer[] }
+  | { ok: false; reason: "not_in_room" | "peer_not_found" };
+
+/**
+ * The seats. Its methods return promises, so that a registry shared by several servers can stand
+ * behind the same interface. A socket may be gone by the time one of them resolves; they resolve in the
+ * order in which the seats changed, so that everyone is told in that order.
+ */
+export interface RoomRegistry {
+  /** Seats `peer` in `room`, out of any other room. When refused, it stays where it was. */
+  join(peer: Peer, room: string): Promise<JoinOutcome>;
+  /** Takes away the seat of the peer with this id, if it has one. */
+  leave(id: string): Promise<Departure | undefined>;
+  /** The room that the peer with this id sits in. */
+  roomOf(id: string): Promise<string | undefined>;
+  /** The others in the room of the peer with id `from`, or only the one with id `to`. */
+  route(from: string, to?: string): Promise<Route>;
+  /** How many rooms there are, and how many peers in them. */
+  count(): Promise<{ rooms: number; peers: number }>;
+}

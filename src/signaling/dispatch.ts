@@ -1,0 +1,193 @@
+/** What happens around every event: a socket's events are served one by one, within its limits. */
+
+import { randomUUID } from "node:crypto";
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { Claims } from "../auth/authenticator.ts";
+import { createRateLimiter, type RateLimiter } from "../connections/rate-limit.ts";
+import { boundQueue, type QueueLimits } from "../connections/send-queue.ts";
+import type { Logger } from "../logger.ts";
+import { MAX_CANDIDATES } from "../protocol/limits.ts";
+import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
+import { refuse } from "../protocol/parse.ts";
+
+/** What is known of a socket besides its seat. */
+interface SocketData {
+  /** What its token says, where tokens are asked for. */
+  claims?: Claims;
+  /** Whether it takes candidates in lists. */
+  candidateLists?: boolean;
+}
+
+export type SignalingIo = Server<
+  ClientToServerEvents,
+  ServerToClientEvents,
+  DefaultEventsMap,
+  SocketData
+>;
+export type SignalingSocket = Socket<
+  ClientToServerEvents,
+  ServerToClientEvents,
+  DefaultEventsMap,
+  SocketData
+>;
+/** The Engine.IO connection that a socket lives on; it may carry several, one after another. */
+type Connection = SignalingSocket["conn"];
+
+/** Answers one event of a client. Gets its arguments as they came, without the callback. */
+export type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
+
+/** What one client may send, and what may wait for it. */
+interface DispatchLimits extends QueueLimits {
+  /** 0 sets no limit. */
+  readonly eventsPerSecond: number;
+  readonly eventBurst: number;
+}
+
+/** What serving needs from elsewhere. */
+export interface SocketDeps {
+  handlers: ReadonlyMap<string, Handler>;
+  /** Called when a socket is gone, after its last event. */
+  onGone: (id: string) => Promise<void>;
+  /** Called before a connection is cut off for a flood. */
+  onFlood: (connection: Connection) => void;
+  limits: DispatchLimits;
+  log: Logger;
+}
+
+/** What an event takes of a connection's allowance, where that isn't 1: what others pay for too. */
+const COSTS = new Map([
+  ["join", 10],
+  ["refresh_token", 10],
+]);
+/** As much of a description costs as much as a candidate. */
+const SDP_BYTES_PER_EVENT = 4_096;
+/** How long a goodbye may take before a connection is cut. */
+const GOODBYE_MS = 1_000;
+
+const nowMs = () => performance.now();
+
+/** Serves `handlers` on every socket that connects to `io` from now on. */
+export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
+  const { handlers, onGone, onFlood, limits, log } = deps;
+  const perSecond = limits.eventsPerSecond;
+  /** One allowance for a connection: a socket that leaves and comes again on it brings no new one. */
+  const connections = new WeakMap<
+    Connection,
+    { takeEvent: RateLimiter; socket?: SignalingSocket }
+  >();
+
+  io.engine.on("connection", (connection: Connection) => {
+    const burst = limits.eventBurst;
+    const takeEvent = createRateLimiter({ perSecond, burst }, nowMs);
+    // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
+    const takePacket = createRateLimiter({ perSecond: 2 * perSecond, burst: 2 * burst }, nowMs);
+    connections.set(connection, { takeEvent });
+    const cutOff = () => {
+      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it sends too much");
+      onFlood(connection);
+      hangUp(connection, connections.get(connection)?.socket);
+    };
+    connection.on("packet", () => {
+      if (!takePacket(1).ok) cutOff();
+    });
+    // The WebSocket that polling is to change over to: its probes are answered before it is the connection's.
+    connection.on("upgrading", (probed: { close: () => void }) => {
+      if (takePacket(1).ok) return;
+      probed.close();
+      cutOff();
+    });
+    boundQueue(connection, limits, () => {
+      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it reads too slowly");
+      // A goodbye would only wait behind the rest.
+      connection.close(true);
+    });
+  });
+
+  io.on("connection", (socket) => {
+    const connection = connections.get(socket.conn);
+    if (!connection) throw new Error("a socket without a connection");
+    // Asked for in one breath, Socket.IO makes any number; only the last would hear anything.
+    if (connection.socket?.connected) return socket.conn.close(true);
+    connection.socket = socket;
+    // A socket's events are served one after another, its disconnect last. So they stay in order,
+    // and a join that is still under way when the socket goes is undone behind it.
+    let last = Promise.resolve();
+    const enqueue = (task: () => Promise<void>) => {
+      last = runAfter(last, task);
+    };
+    socket.onAny((name: unknown, ...args: unknown[]) => {
+      // Socket.IO calls this for what came in one packet with the goodbye too: a ghost's join.
+      if (!socket.connected) return;
+      const event = String(name);
+      // Decided as it arrives: a flood must not grow the queue.
+      const allowance = connection.takeEvent(costOf(event, args));
+      if (allowance.ok) return enqueue(() => serve(socket, event, args));
+      const wait = `too many events; try again in ${allowance.waitMs} ms`;
+      answer(socket, event, takeReply(args), refuse("rate_limited", wait));
+    });
+    socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
+  });
+
+  /** Never rejects, so that the next in the queue has its turn. */
+  async function runAfter(previous: Promise<void>, task: () => Promise<void>): Promise<void> {
+    await previous;
+    try {
+      await task();
+    } catch (error) {
+      reportFault(error);
+    }
+  }
+
+  /** Serves one event, known or not, and answers it whatever happens. */
+  async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
+    const reply = takeReply(args);
+    let ack: Ack;
+    try {
+      const handler = handlers.get(event);
+      ack = handler ? await handler(socket, args) : refuse("bad_request", "there is no such event");
+    } catch (error) {
+      const errorId = reportFault(error);
+      ack = refuse("internal", `the server failed; its log has more under ${errorId}`);
+    }
+    answer(socket, event, reply, ack);
+  }
+
+  function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {
+    if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
+    if (typeof reply === "function") reply(ack);
+    else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
+  }
+
+  /** Logs an error of ours, and gives the id it is to be found under. */
+  function reportFault(error: unknown): string {
+    const errorId = randomUUID();
+    log.error({ errorId, err: error }, "a handler failed");
+    return errorId;
+  }
+}
+
+/**
+ * What an event takes of the allowance: a list of candidates as much as its candidates one by one, a
+ * description by its size, so that nobody can fill another's queue with large ones.
+ */
+function costOf(event: string, [payload]: unknown[]): number {
+  if (event === "candidates" && Array.isArray(payload)) {
+    return Math.min(Math.max(1, payload.length), MAX_CANDIDATES);
+  }
+  if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
+    return Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT);
+  }
+  return COSTS.get(event) ?? 1;
+}
+
+/** Takes the acknowledgement callback off the arguments, if there is one. */
+function takeReply(args: unknown[]): unknown {
+  return typeof args.at(-1) === "function" ? args.pop() : undefined;
+}
+
+/** Ends a connection such that socket.io-client doesn't come back at once. */
+function hangUp(connection: Connection, socket: SignalingSocket | undefined): void {
+  if (socket?.connected) socket.disconnect(true);
+  else connection.close(true);
+  setTimeout(() => connection.close(true), GOODBYE_MS).unref();
+}

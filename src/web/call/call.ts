@@ -1,0 +1,191 @@
+/** A call on the page, from the join to the end: what the mesh tells, and what is seen of it. */
+
+import { Mesh, type MeshPeer, type SignalingClient } from "../../client/index.ts";
+import { find } from "../dom.ts";
+import type { LocalMedia } from "../media/media.ts";
+import { CHANNEL, type PageMessage, parseMessage } from "../messages.ts";
+import { linkTo } from "../room.ts";
+import type { Say } from "../toast.ts";
+import { Chat } from "./chat.ts";
+import { copyLinkOnClick } from "./copy-link.ts";
+import { Stage } from "./stage.ts";
+import { createFactsReader } from "./stats.ts";
+import { displayName } from "./tile.ts";
+
+const FACTS_INTERVAL_MS = 2_000;
+
+/** What a call is made of. */
+export interface CallOptions {
+  root: HTMLElement;
+  signaling: SignalingClient;
+  media: LocalMedia;
+  say: Say;
+  room: string;
+  name: string;
+  /** The call is over: with an error, when we didn't end it ourselves. */
+  onEnd: (error?: unknown) => void;
+}
+
+/** One call. Nothing of it is left when it is over: no listener, no timer, no connection. */
+export class Call {
+  private readonly options: CallOptions;
+  private readonly mesh: Mesh;
+  private readonly stage: Stage;
+  private readonly chat: Chat;
+  private readonly ending = new AbortController();
+
+  constructor(options: CallOptions) {
+    this.options = options;
+    const { root, signaling, media, say, room, name } = options;
+    const { signal } = this.ending;
+    this.mesh = new Mesh(signaling, { streams: [media.stream], channels: { [CHANNEL]: {} } });
+    this.stage = new Stage(root, name, linkTo(room), signal);
+    copyLinkOnClick(root, linkTo(room), say, signal);
+    this.chat = new Chat(root, (text) => this.write(text), signal);
+    media.mesh = this.mesh;
+    this.stage.self.showStream(media.stream);
+    this.tellSending();
+    find(HTMLElement, "h1", root).textContent = room;
+
+    media.addEventListener("change", () => this.tellSending(), { signal });
+    find(HTMLElement, "[data-control=leave]", root).addEventListener("click", () => this.end(), {
+      signal,
+    });
+    this.follow();
+  }
+
+  /** Joins the room; resolves when we are in. Whatever goes wrong, the call is over with it. */
+  async join(giveUp: AbortSignal): Promise<void> {
+    const { room, name } = this.options;
+    try {
+      await this.mesh.join(room, { name, signal: giveUp });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.showHeadcount();
+    this.watchConnections();
+  }
+
+  /** Shows what the mesh tells. */
+  private follow(): void {
+    const { mesh, stage } = this;
+    const until = { signal: this.ending.signal };
+    // A token may bring another name than the lobby's; others see that one.
+    this.options.signaling.addEventListener(
+      "join",
+      ({ self }) => stage.self.showName(self.name),
+      until,
+    );
+    mesh.addEventListener("peerjoin", ({ peer }) => this.welcome(peer), until);
+    mesh.addEventListener("peerleave", ({ peer }) => this.dismiss(peer), until);
+    mesh.addEventListener(
+      "track",
+      ({ peer, track }) => stage.tile(peer.id)?.showTrack(track),
+      until,
+    );
+    mesh.addEventListener("datachannel", ({ peer, channel }) => this.listen(peer, channel), until);
+    mesh.addEventListener(
+      "connectionstatechange",
+      ({ peer }) => stage.tile(peer.id)?.showConnection(peer.connection.connectionState),
+      until,
+    );
+    mesh.addEventListener("statechange", () => this.showState(), until);
+    mesh.addEventListener("error", ({ error }) => mesh.state === "idle" && this.end(error), until);
+  }
+
+  private welcome(peer: MeshPeer): void {
+    const tile = this.stage.add(peer.id, peer.name);
+    tile.showConnection(peer.connection.connectionState);
+    // Those who are there when we come, or come back, are no news.
+    if (this.mesh.state === "joined") this.options.say(`${displayName(peer.name)} has joined.`);
+    this.showHeadcount();
+  }
+
+  private dismiss(peer: MeshPeer): void {
+    this.stage.remove(peer.id);
+    if (this.mesh.state === "joined") this.options.say(`${displayName(peer.name)} has left.`);
+    this.showHeadcount();
+  }
+
+  private listen(peer: MeshPeer, channel: RTCDataChannel): void {
+    if (channel.label !== CHANNEL) return;
+    channel.addEventListener("message", ({ data }) => this.hear(peer, parseMessage(data)), {
+      signal: this.ending.signal,
+    });
+    send(channel, { type: "state", ...this.options.media.sending });
+  }
+
+  private hear(peer: MeshPeer, message: PageMessage | undefined): void {
+    if (message?.type === "state") {
+      this.stage.tile(peer.id)?.showSending(message);
+      this.stage.arrange();
+    }
+    if (message?.type === "chat") {
+      const from = displayName(peer.name);
+      this.chat.show(from, message.text);
+      if (!this.chat.isOpen) this.options.say(`${from}: ${message.text}`);
+    }
+  }
+
+  private write(text: string): void {
+    const reached = this.tell({ type: "chat", text });
+    this.chat.showOwn(text, reached, this.mesh.peers.length);
+  }
+
+  private tellSending(): void {
+    const { sending } = this.options.media;
+    this.stage.self.showSending(sending);
+    this.tell({ type: "state", ...sending });
+  }
+
+  /** Tells everyone whose channel is open; to how many it went. */
+  private tell(message: PageMessage): number {
+    return this.mesh.send(CHANNEL, JSON.stringify(message));
+  }
+
+  private showState(): void {
+    const isAway = this.mesh.state === "reconnecting";
+    this.options.root.classList.toggle("away", isAway);
+    find(HTMLElement, ".banner", this.options.root).textContent = isAway
+      ? "The server is out of reach, coming back… Calls may go on meanwhile."
+      : "";
+  }
+
+  private showHeadcount(): void {
+    const count = this.stage.headcount;
+    this.options.media.fitTo(count);
+    find(HTMLElement, ".headcount", this.options.root).textContent =
+      count === 1 ? "Only you" : `${count} people`;
+  }
+
+  /** Reads how every connection does, again and again. */
+  private watchConnections(): void {
+    const readers = new WeakMap<MeshPeer, ReturnType<typeof createFactsReader>>();
+    const timer = setInterval(async () => {
+      for (const peer of this.mesh.peers) {
+        const read = readers.get(peer) ?? createFactsReader(peer.connection);
+        readers.set(peer, read);
+        this.stage.tile(peer.id)?.showFacts(await read());
+      }
+    }, FACTS_INTERVAL_MS);
+    this.ending.signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  private end(error?: unknown): void {
+    const { media, onEnd } = this.options;
+    this.close();
+    void this.mesh.leave();
+    if (media.sending.screen) media.stopSharing();
+    onEnd(error);
+  }
+
+  private close(): void {
+    this.options.media.mesh = undefined;
+    this.ending.abort();
+  }
+}
+
+function send(channel: RTCDataChannel, message: PageMessage): void {
+  channel.send(JSON.stringify(message));
+}

@@ -1,0 +1,104 @@
+/** The chat beside a call. What others write is hostile input: it becomes text and nothing else. */
+
+import { find, textElement } from "../dom.ts";
+import { MAX_TEXT_LENGTH } from "../messages.ts";
+
+/** As many messages as are kept on the page. */
+const MAX_MESSAGES = 500;
+
+/** The panel, and the button that opens it. */
+export class Chat {
+  private readonly panel: HTMLElement;
+  private readonly log: HTMLElement;
+  private readonly list: HTMLElement;
+  private readonly input: HTMLInputElement;
+  private readonly toggle: HTMLElement;
+  private readonly badge: HTMLElement;
+  private unread = 0;
+
+  /** @param onSend gets what we write */
+  constructor(root: HTMLElement, onSend: (text: string) => void, signal: AbortSignal) {
+    this.panel = find(HTMLElement, ".chat", root);
+    this.log = find(HTMLElement, ".log", this.panel);
+    // So that the arrow keys scroll it.
+    this.log.tabIndex = 0;
+    this.list = find(HTMLElement, "ol", this.log);
+    this.input = find(HTMLInputElement, "input", this.panel);
+    this.toggle = find(HTMLElement, "[data-control=chat]", root);
+    this.badge = find(HTMLElement, ".badge", this.toggle);
+    this.list.replaceChildren();
+    this.input.maxLength = MAX_TEXT_LENGTH;
+
+    this.toggle.addEventListener("click", () => this.open(!this.isOpen), { signal });
+    find(HTMLElement, "[data-close]", this.panel).addEventListener(
+      "click",
+      () => this.open(false),
+      { signal },
+    );
+    this.panel.addEventListener("keydown", ({ key }) => key === "Escape" && this.open(false), {
+      signal,
+    });
+    find(HTMLFormElement, "form", this.panel).addEventListener(
+      "submit",
+      (event) => {
+        event.preventDefault();
+        const text = this.input.value.trim();
+        this.input.value = "";
+        if (text !== "") onSend(text);
+      },
+      { signal },
+    );
+    signal.addEventListener("abort", () => this.setOpen(false));
+  }
+
+  get isOpen(): boolean {
+    return !this.panel.hidden;
+  }
+
+  /** Shows a message at the end, and a note on it if there is one. */
+  show(from: string, text: string, { isOwn = false, note = "" } = {}): void {
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const message = document.createElement("li");
+    const head = textElement("p", "", "from");
+    head.append(textElement("b", from), textElement("time", time));
+    message.append(head, textElement("p", text, "text"));
+    if (note !== "") message.append(textElement("p", note, "note"));
+    message.classList.toggle("own", isOwn);
+    this.list.append(message);
+    if (this.list.childElementCount > MAX_MESSAGES) this.list.firstElementChild?.remove();
+    this.log.scrollTop = this.log.scrollHeight;
+    if (!this.isOpen) this.count(this.unread + 1);
+  }
+
+  /** Shows what we wrote, and how far it went if not to all the others. */
+  showOwn(text: string, reached: number, others: number): void {
+    this.show("You", text, { isOwn: true, note: noteOn(reached, others) });
+  }
+
+  /** Opens or closes the panel; the focus goes along. */
+  private open(isOpen: boolean): void {
+    this.setOpen(isOpen);
+    (isOpen ? this.input : this.toggle).focus();
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  private setOpen(isOpen: boolean): void {
+    this.panel.hidden = !isOpen;
+    this.toggle.setAttribute("aria-expanded", String(isOpen));
+    this.count(0);
+  }
+
+  private count(unread: number): void {
+    this.unread = unread;
+    const text = [String(unread), textElement("span", " unread", "visually-hidden")];
+    this.badge.replaceChildren(...(unread > 0 ? text : []));
+  }
+}
+
+function noteOn(reached: number, others: number): string {
+  if (others === 0) return "Nobody else is here to read this.";
+  if (reached === others) return "";
+  return reached === 0
+    ? "Nobody could be reached."
+    : `This reached ${reached} of ${others} people.`;
+}

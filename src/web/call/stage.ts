@@ -1,0 +1,80 @@
+/** The stage of a call: our own tile, everybody else's, and an invitation while we are alone. */
+
+import { copyOf, find } from "../dom.ts";
+import { arrange, arrangeAround, type Box } from "./layout.ts";
+import { Tile } from "./tile.ts";
+
+/** Keeps the tiles arranged, as they come and go and as the window changes. */
+export class Stage {
+  readonly self: Tile;
+  private readonly grid: HTMLElement;
+  private readonly invitation: HTMLElement;
+  private readonly others = new Map<string, Tile>();
+
+  /** @param link what to invite others with */
+  constructor(root: HTMLElement, name: string, link: string, signal: AbortSignal) {
+    this.grid = find(HTMLElement, ".grid", root);
+    this.self = new Tile(name, { isSelf: true });
+    this.invitation = createInvitation(link);
+    this.grid.replaceChildren(this.self.element, this.invitation);
+    const resizes = new ResizeObserver(() => this.arrange());
+    resizes.observe(this.grid);
+    signal.addEventListener("abort", () => resizes.disconnect());
+  }
+
+  /** How many people are in the call, ourselves included. */
+  get headcount(): number {
+    return this.others.size + 1;
+  }
+
+  /** The tile of the peer with this id. */
+  tile(id: string): Tile | undefined {
+    return this.others.get(id);
+  }
+
+  add(id: string, name: string): Tile {
+    const tile = new Tile(name);
+    this.others.set(id, tile);
+    this.invitation.remove();
+    this.grid.append(tile.element);
+    this.arrange();
+    return tile;
+  }
+
+  remove(id: string): void {
+    this.others.get(id)?.remove();
+    this.others.delete(id);
+    if (this.others.size === 0) this.grid.append(this.invitation);
+    this.arrange();
+  }
+
+  /** Gives each tile its place; to be called when somebody begins or ends to share a screen. */
+  arrange(): void {
+    const { clientWidth: width, clientHeight: height } = this.grid;
+    const tiles = [...this.others.values()];
+    const screen = tiles.find(({ isScreen }) => isScreen);
+    const rest = tiles.filter((tile) => tile !== screen).map(({ element }) => element);
+    const placed = [
+      ...(screen ? [screen.element] : []),
+      this.self.element,
+      ...(tiles.length > 0 ? rest : [this.invitation]),
+    ];
+    const boxes = (screen ? arrangeAround : arrange)({ width, height }, placed.length);
+    for (const [index, element] of placed.entries()) place(element, boxes[index]);
+  }
+}
+
+function createInvitation(link: string): HTMLElement {
+  const invitation = copyOf("invitation");
+  const input = find(HTMLInputElement, "input", invitation);
+  input.value = link;
+  input.addEventListener("focus", () => input.select());
+  return invitation;
+}
+
+/** Moves an element; the style sheet makes the way there smooth. */
+function place(element: HTMLElement, box: Box | undefined): void {
+  for (const [name, value] of Object.entries(box ?? {})) {
+    element.style.setProperty(`--${name}`, `${value}px`);
+  }
+}

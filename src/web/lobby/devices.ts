@@ -1,0 +1,35 @@
+/** The choice of a camera and of a microphone. */
+
+import type { Kind, LocalMedia } from "../media/media.ts";
+
+const NOUN = { audio: "microphone", video: "camera" } satisfies Record<Kind, string>;
+
+/** Offers the devices of a kind in `select`, and takes the one that is chosen. */
+export function createDeviceSelect(
+  select: HTMLSelectElement,
+  kind: Kind,
+  media: LocalMedia,
+  onError: (error: unknown) => void,
+): void {
+  const render = async () => {
+    const found = await listDevices(kind);
+    const options = found.map(
+      ({ label, deviceId }, at) => new Option(label || `${NOUN[kind]} ${at + 1}`, deviceId),
+    );
+    select.disabled = options.length === 0;
+    select.replaceChildren(...(options.length > 0 ? options : [new Option(`No ${NOUN[kind]}`)]));
+    const inUse = media.deviceIds[kind];
+    if (found.some(({ deviceId }) => deviceId === inUse)) select.value = inUse;
+  };
+  select.addEventListener("change", () => media.choose(kind, select.value).catch(onError));
+  media.addEventListener("change", render);
+  if (window.isSecureContext) navigator.mediaDevices.addEventListener("devicechange", render);
+  void render();
+}
+
+/** Without permission browsers tell that there are some, and neither name nor id. */
+async function listDevices(kind: Kind): Promise<MediaDeviceInfo[]> {
+  if (!window.isSecureContext) return [];
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all.filter((device) => device.kind === `${kind}input` && device.deviceId !== "");
+}

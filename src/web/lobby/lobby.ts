@@ -1,0 +1,156 @@
+/** Before the call: who we are and which room. */
+
+import type { SignalingClient } from "../../client/index.ts";
+import { find } from "../dom.ts";
+import type { LocalMedia } from "../media/media.ts";
+import { explainJoin } from "../problems.ts";
+import { roomInAddress, suggestRoom } from "../room.ts";
+import type { Say } from "../toast.ts";
+import { Preview } from "./preview.ts";
+
+/** Where the name is kept for the next time. */
+const NAME_KEY = "name";
+
+/** Who wants to be where. */
+export interface Entry {
+  name: string;
+  room: string;
+}
+
+export interface LobbyOptions {
+  root: HTMLElement;
+  signaling: SignalingClient;
+  media: LocalMedia;
+  say: Say;
+  /** Joins; rejects with why not, or when it is given up. */
+  join: (entry: Entry, giveUp: AbortSignal) => Promise<void>;
+}
+
+/** The form to join with, and the preview beside it. */
+export class Lobby {
+  private readonly options: LobbyOptions;
+  private readonly form: HTMLFormElement;
+  private readonly name: HTMLInputElement;
+  private readonly room: HTMLInputElement;
+  private readonly notice: HTMLElement;
+  private readonly preview: Preview;
+  private joining = new AbortController();
+  private isJoining = false;
+
+  constructor(options: LobbyOptions) {
+    this.options = options;
+    const { root, media, say } = options;
+    this.form = find(HTMLFormElement, "form", root);
+    this.name = find(HTMLInputElement, "#name", root);
+    this.room = find(HTMLInputElement, "#room", root);
+    this.notice = find(HTMLElement, ".notice", root);
+    this.preview = new Preview(root, media, say);
+    this.fillIn();
+    this.listen();
+  }
+
+  /** Asks for camera and microphone. */
+  start(): Promise<void> {
+    return this.preview.start();
+  }
+
+  /** Shows the lobby again after a call, with the reason if it has not ended well. */
+  show(notice: string): void {
+    this.options.root.hidden = false;
+    this.preview.show(true);
+    this.say(notice);
+    find(HTMLElement, "h1", this.options.root).focus();
+  }
+
+  hide(): void {
+    this.options.root.hidden = true;
+    this.preview.show(false);
+  }
+
+  private fillIn(): void {
+    const invited = roomInAddress();
+    this.room.value = invited || suggestRoom();
+    this.name.value = recallName();
+    if (!invited) return;
+    const { root } = this.options;
+    find(HTMLElement, "h1", root).textContent = "Join the call";
+    find(HTMLElement, ".lead", root).hidden = true;
+    find(HTMLElement, ".lead.invited", root).hidden = false;
+  }
+
+  private listen(): void {
+    const { root, signaling } = this.options;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      // The button stays enabled, so that it keeps the focus.
+      if (!this.isJoining) this.join();
+    });
+    // What people write for a room; the server takes no spaces.
+    this.room.addEventListener("input", () => {
+      this.room.value = this.room.value.replace(/\s/g, "-");
+    });
+    find(HTMLElement, "[data-suggest]", root).addEventListener("click", () => {
+      this.room.value = suggestRoom();
+    });
+    find(HTMLElement, "[data-cancel]", root).addEventListener("click", () => this.joining.abort());
+    for (const type of ["connect", "disconnect"] as const) {
+      signaling.addEventListener(type, () => this.render());
+    }
+    signaling.addEventListener("refuse", ({ error }) => {
+      // In a call, it ends the call, and the lobby is shown with the reason.
+      if (!root.hidden) this.say(explainJoin(error, this.room.value));
+    });
+    this.render();
+  }
+
+  private async join(): Promise<void> {
+    const entry = { name: this.name.value.trim(), room: this.room.value };
+    rememberName(entry.name);
+    this.say("");
+    this.joining = new AbortController();
+    this.isJoining = true;
+    this.render();
+    try {
+      await this.options.join(entry, this.joining.signal);
+    } catch (error) {
+      if (!this.joining.signal.aborted) this.say(explainJoin(error, entry.room));
+    }
+    this.isJoining = false;
+    this.render();
+  }
+
+  private say(notice: string): void {
+    this.notice.textContent = notice;
+    this.notice.hidden = notice === "";
+  }
+
+  /** Shows whether there is a server, and whether we are on our way in. */
+  private render(): void {
+    const { isJoining } = this;
+    const { root, signaling } = this.options;
+    const submit = find(HTMLButtonElement, ".primary", this.form);
+    submit.setAttribute("aria-disabled", String(isJoining));
+    submit.textContent = isJoining ? "Joining…" : "Join";
+    find(HTMLElement, "[data-cancel]", root).hidden = !isJoining;
+    const server = find(HTMLElement, ".server", root);
+    server.classList.toggle("up", signaling.connected);
+    server.textContent = signaling.connected ? "Server connected" : "Looking for the server…";
+  }
+}
+
+/** A browser may keep its storage shut; then the name is asked for every time. */
+function recallName(): string {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function rememberName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // See above.
+  }
+}

@@ -1,0 +1,61 @@
+/** Losing the server during a call: what ends the call, what doesn't, and what is said of it. */
+
+import type { Browser } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { Person } from "../../support/person.ts";
+import { startServer } from "../../support/server.ts";
+import { mint, SECRET } from "../../support/tokens.ts";
+
+describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    return () => browser.close();
+  });
+
+  test("who is sent away by the server is in the lobby, and told so", async () => {
+    const { url, io } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    io.disconnectSockets();
+    const reason = "The server has ended the connection. Join again.";
+    await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
+    expect(await ada.page.locator("#call").isHidden()).toBe(true);
+    await ada.press("Join");
+    await ada.page.locator("#call").waitFor();
+  });
+
+  test("an error that is not the room's ends no call", async () => {
+    const { url, io } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    await Promise.all([ada.sees(1), bob.sees(1)]);
+    io.emit("signal_error", { event: "candidates", code: "rate_limited", message: "too many" });
+    // What comes after it on the same connection, so that it has come, too.
+    await bob.press("Hang up");
+    await ada.hears("Bob has left.");
+    expect(await ada.page.locator("#call").isVisible()).toBe(true);
+  });
+
+  test("the banner is there to be announced before it has anything to say", async () => {
+    const server = await startServer();
+    const ada = await Person.inCall(browser, server.url, { name: "Ada" });
+    const banner = ada.page.locator("#call").getByRole("status");
+    expect(await banner.allTextContents()).toEqual([""]);
+    await server.close();
+    await expect
+      .poll(() => banner.allTextContents())
+      .toEqual([expect.stringMatching(/out of reach/)]);
+  });
+
+  test("a token that the server takes no longer when it is back: the lobby says so", async () => {
+    const first = await startServer({ AUTH_SECRET: SECRET });
+    const ada = await Person.inCall(browser, first.url, { token: await mint({ name: "Ada" }) });
+    await first.close();
+    await ada.hears("out of reach");
+    await startServer({ AUTH_SECRET: `another one: ${SECRET}`, PORT: new URL(first.url).port });
+    const reason = "You need an access token here";
+    await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
+    expect(await ada.page.locator("#call").isHidden()).toBe(true);
+  });
+});

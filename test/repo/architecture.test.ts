@@ -1,0 +1,121 @@
+/** The folders of .github/ARCHITECTURE.md: code imports only from folders below its own. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const SRC = fileURLToPath(new URL("../../src", import.meta.url));
+
+/** Ranks of folders, and of the files that stand in `src/` itself. Equals don't import each other. */
+const RANKS: Record<string, number> = {
+  "main.ts": 6,
+  cli: 6,
+  "server.ts": 5,
+  signaling: 4,
+  http: 4,
+  connections: 3,
+  config: 3,
+  auth: 2,
+  rooms: 2,
+  ice: 2,
+  protocol: 1,
+  "logger.ts": 1,
+};
+
+/** What a browser runs; of the server's folders it imports the wire alone. */
+const BROWSER_RANKS: Record<string, number> = {
+  "web/app.ts": 6,
+  "web/call": 5,
+  "web/lobby": 5,
+  "web/media": 4,
+  web: 3,
+  client: 2,
+  protocol: 1,
+};
+
+/** What a browser may import of the wire: nothing that reads input. */
+const SHARED = ["protocol/messages.ts", "protocol/limits.ts"];
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .map((file) => file.replaceAll("\\", "/"))
+  .filter((file) => file.endsWith(".ts"));
+const isBrowser = (file: string) => /^(client|web)\//.test(file);
+
+/** The longest entry that the file stands under. */
+function placeOf(file: string, ranks: Record<string, number>): string | undefined {
+  for (let path = file; path !== "."; path = dirname(path)) if (path in ranks) return path;
+  return undefined;
+}
+
+/** What a file of ours imports: files of ours, and packages. Type imports count. */
+function importsOf(file: string): { ours: string[]; packages: string[] } {
+  const source = readFileSync(join(SRC, file), "utf8");
+  const specifiers = [
+    ...source.matchAll(/(?:^(?:import|export)\s[^;]*?from|^import|\bimport\()\s*"([^"]+)"/gms),
+  ].map(([, s = ""]) => s);
+  const isOurs = (specifier: string) => specifier.startsWith(".");
+  return {
+    ours: specifiers.filter(isOurs).map((s) => posix.join(dirname(file), s)),
+    packages: specifiers.filter((s) => !isOurs(s)),
+  };
+}
+
+test("every file has a rank", () => {
+  for (const file of files) {
+    expect(placeOf(file, isBrowser(file) ? BROWSER_RANKS : RANKS), file).toBeDefined();
+  }
+});
+
+test.each(files)("%s imports only from its own folder and those below", (file) => {
+  const ranks = isBrowser(file) ? BROWSER_RANKS : RANKS;
+  const place = placeOf(file, ranks) ?? "";
+  for (const imported of importsOf(file).ours) {
+    const from = placeOf(imported, ranks) ?? imported;
+    if (from === place) continue;
+    expect(ranks[from], imported).toBeLessThan(ranks[place] ?? -1);
+    if (isBrowser(file) && from === "protocol") expect(SHARED).toContain(imported);
+  }
+});
+
+test("no import goes in a circle", () => {
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]) => {
+    expect(path, [...path, file].join(" → ")).not.toContain(file);
+    if (done.has(file)) return;
+    for (const imported of importsOf(file).ours) visit(imported, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+test("the imports are really read", () => {
+  expect(importsOf("signaling/handlers.ts").ours).toContain("protocol/parse.ts");
+  expect(importsOf("rooms/registry.ts").ours).toEqual(["protocol/messages.ts"]);
+});
+
+test("what is pure stays without Socket.IO and Express; the wire's types import nothing", () => {
+  const pure = ["protocol", "rooms", "auth", "ice", "config"];
+  for (const file of files.filter((f) => pure.includes(dirname(f).split("/")[0] ?? ""))) {
+    expect(importsOf(file).packages, file).not.toContain("socket.io");
+    expect(importsOf(file).packages, file).not.toContain("express");
+  }
+  for (const file of SHARED) expect(importsOf(file), file).toEqual({ ours: [], packages: [] });
+});
+
+test("few need all of the configuration", () => {
+  const importers = files.filter((file) => importsOf(file).ours.includes("config/config.ts"));
+  expect(importers.length).toBeLessThanOrEqual(4);
+});
+
+test("only the programs read the environment and end the process", () => {
+  for (const file of files.filter((f) => RANKS[placeOf(f, RANKS) ?? ""] !== RANKS["main.ts"])) {
+    expect(readFileSync(join(SRC, file), "utf8"), file).not.toMatch(/process\.(env|exit)\b/);
+  }
+});
+
+test("no file is over 200 lines", () => {
+  for (const file of files) {
+    expect(readFileSync(join(SRC, file), "utf8").split("\n").length, file).toBeLessThanOrEqual(200);
+  }
+});

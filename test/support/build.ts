@@ -1,0 +1,15 @@
+/** Builds `dist/` before the tests that serve the page or start the built program. */
+
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export function setup(): void {
+  execFileSync("npm", ["run", "--silent", "build"], {
+    cwd: ROOT,
+    stdio: "inherit",
+    // npm is a script on Windows.
+    shell: process.platform === "win32",
+  });
+}
