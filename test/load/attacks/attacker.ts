@@ -1,0 +1,15 @@
+/** The attacker's process: `attacker.ts <url> <attack> <connections> <seconds>`, the token in TOKEN. */
+
+import { ATTACKS } from "./list.ts";
+
+const [url = "", name = "", connections = "100", seconds = "10"] = process.argv.slice(2);
+const attack = ATTACKS[name];
+if (!attack) throw new Error(`there is no attack "${name}"`);
+const target = {
+  url,
+  localAddress: "127.0.0.2",
+  token: process.env["TOKEN"] ?? "",
+  signal: AbortSignal.timeout(Number(seconds) * 1_000),
+};
+await Promise.all(Array.from({ length: Number(connections) }, (_, n) => attack(target, n)));
+process.exit(0);
