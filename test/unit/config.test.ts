@@ -157,6 +157,7 @@ describe("the environment", () => {
     ["TRANSPORTS", ","],
     ["LOG_LEVEL", "loud"],
     ["CORS_ORIGIN", "example.com"],
+    ["CORS_ORIGIN", ","],
     ["CORS_ORIGIN", "https://example.com/"],
     ["CORS_ORIGIN", "https://example.com/path"],
     ["CORS_ORIGIN", "https://good.example,https://*.example.com"],
@@ -304,7 +305,26 @@ describe("options given in code", () => {
 
   test("those left out or undefined have their defaults", () => {
     const nothing = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, undefined]));
-    for (const options of [{}, nothing]) expect(createConfig(options)).toEqual(parseConfig({}));
+    const empty = { host: "", authAudience: "", corsOrigins: [], stunUrls: [], turnUrls: [] };
+    for (const options of [{}, nothing, empty]) {
+      expect(createConfig(options)).toEqual(parseConfig({}));
+    }
+  });
+
+  test("a secret that is blank is a fault, not taken for none", () => {
+    const turnUrls = ["turn:a.example"];
+    expect(faults({ authSecret: "" })).toEqual([expect.stringMatching(/^authSecret: /)]);
+    expect(faults({ turnUrls, turnSecret: " " })).toEqual(["turnSecret: must not be blank"]);
+    expect(faults({ turnUrls, turnUsername: "u", turnPassword: " " })).toEqual([
+      "turnPassword: must not be blank",
+    ]);
+  });
+
+  test("are typed", () => {
+    // @ts-expect-error a port is a number
+    expect(() => createSignalingServer({ port: "3000" })).toThrow(ConfigError);
+    // @ts-expect-error there is no such option
+    expect(() => createSignalingServer({ maxPeers: 4 })).toThrow(ConfigError);
   });
 
   test("are values, not texts, and mean what the variables mean", () => {
@@ -363,7 +383,6 @@ describe("options given in code", () => {
     ["corsOrigins", "https://a.example"],
     ["corsOrigins", ["https://a.example/path"]],
     ["corsOrigins", [1]],
-    ["authSecret", ""],
     ["authPublicKey", { key: "pem" }],
     ["trustProxy", "loopback"],
     ["trustProxy", -1],
@@ -371,8 +390,6 @@ describe("options given in code", () => {
     ["transports", []],
     ["stunUrls", ["turn:a.example"]],
     ["stunUrls", [3478]],
-    ["turnSecret", ""],
-    ["turnUsername", " "],
     ["logLevel", "loud"],
   ])("%s: %o is a fault under that name", (name, value) => {
     expect(namesIn(faults({ [name]: value }))).toContain(name);
