@@ -9,10 +9,12 @@ import { probeIceServers, warnOfIceFaults } from "../../src/ice/probe/probe.ts";
 import {
   ATTRIBUTES,
   type Attribute,
+  addressOf,
   decodeMessage,
   encodeRequest,
   hasIntegrity,
   longTermKey,
+  METHODS,
 } from "../../src/ice/probe/stun-message.ts";
 import { createLogger } from "../../src/logger.ts";
 
@@ -47,6 +49,25 @@ async function udpServer(reply: (request: Buffer, n: number) => Buffer | undefin
   return socket.address().port;
 }
 
+/** A TURN server that wants a credential, and denies the peers for which `denies` gives an error. */
+async function turnServer(denies: (peer: string) => number | false, relayed = RELAYED) {
+  const peers: string[] = [];
+  const methods: number[] = [];
+  const port = await udpServer((request, n) => {
+    if (n === 0) return answer(request, false, [error(401), REALM, nonce("one")]);
+    const message = decodeMessage(request);
+    if (!message || !hasIntegrity(message, KEY)) return undefined;
+    methods.push(message.method);
+    const peer = addressOf(message, ATTRIBUTES.xorPeerAddress)?.address;
+    if (peer) peers.push(peer);
+    const code = peer ? denies(peer) : false;
+    return code
+      ? answer(request, false, [error(code)], KEY)
+      : answer(request, true, [relayed], KEY);
+  });
+  return { url: `turn:127.0.0.1:${port}`, peers, methods };
+}
+
 async function tcpServer(serve: (socket: Socket) => void) {
   const server = createServer((socket) => serve(socket.on("error", () => {})));
   server.listen(0, "127.0.0.1");
@@ -58,8 +79,8 @@ async function tcpServer(serve: (socket: Socket) => void) {
 }
 
 /** How the one server of this kind does. */
-async function probe(url: string, limitMs?: number) {
-  const turn = { TURN_USERNAME: "ada", TURN_PASSWORD: "pass" };
+async function probe(url: string, limitMs?: number, more: Record<string, string> = {}) {
+  const turn = { TURN_USERNAME: "ada", TURN_PASSWORD: "pass", ...more };
   const env = url.startsWith("stun") ? { STUN_URLS: url } : { TURN_URLS: url, ...turn };
   const [result] = await probeIceServers(parseConfig(env), 0, limitMs);
   return result;
@@ -107,7 +128,8 @@ describe("over UDP", () => {
       credential: "accepted",
       relay: "192.0.2.1:32853",
     });
-    expect(nonces).toEqual([undefined, "one", "two", "two"]);
+    expect(nonces.slice(0, 3)).toEqual([undefined, "one", "two"]);
+    expect(new Set(nonces.slice(3))).toEqual(new Set(["two"]));
   });
 
   test("the request is signed with the long-term key", async () => {
@@ -150,6 +172,69 @@ describe("over UDP", () => {
     expect(await probe(`stun:127.0.0.1:${port}`)).toMatchObject({
       fault: "the server's answer has no address in it",
     });
+  });
+});
+
+describe("whom a relay reaches", () => {
+  const RELAY = "192.0.2.1";
+
+  test("it is asked for a public peer and for its own address, then given back", async () => {
+    const { url, peers, methods } = await turnServer(() => false);
+    const result = await probe(url);
+    expect(result).toMatchObject({ credential: "accepted", relay: `${RELAY}:32853` });
+    expect(result).not.toHaveProperty("fault");
+    expect(result).not.toHaveProperty("remark");
+    expect(peers).toEqual(["198.41.0.4", RELAY]);
+    const { allocate, createPermission, refresh } = METHODS;
+    expect(methods).toEqual([allocate, createPermission, createPermission, refresh]);
+  });
+
+  test.each([
+    [403, "it reaches nobody: it refuses a public address (403 ); see denied-peer-ip"],
+    [508, "it reaches nobody: it refuses a public address (508 )"],
+  ])("one that refuses a public peer with %i is at fault, and given back", async (code, fault) => {
+    const { url, methods } = await turnServer(() => code);
+    expect(await probe(url)).toMatchObject({
+      reachable: true,
+      credential: "accepted",
+      relay: `${RELAY}:32853`,
+      fault,
+    });
+    expect(methods.at(-1)).toBe(METHODS.refresh);
+  });
+
+  test("one at an IPv6 address is asked for an IPv6 peer", async () => {
+    const ipv6 = Buffer.from("0002a147".padEnd(40, "12"), "hex");
+    const relayed: Attribute = [ATTRIBUTES.xorRelayedAddress, ipv6];
+    const { url, peers } = await turnServer(() => false, relayed);
+    await probe(url);
+    expect(peers[0]).toBe("2001:503:ba3e::2:30");
+  });
+
+  test("one that refuses its own address is a note, and a fault where all peers relay", async () => {
+    const { url } = await turnServer((peer) => peer === RELAY && 403);
+    const words = "two peers that both relay through it can't connect; see allowed-peer-ip";
+    const result = await probe(url);
+    expect(result).toMatchObject({ remark: words });
+    expect(result).not.toHaveProperty("fault");
+    const relayOnly = await turnServer((peer) => peer === RELAY && 403);
+    const policy = { ICE_TRANSPORT_POLICY: "relay" };
+    expect(await probe(relayOnly.url, undefined, policy)).toMatchObject({ fault: words });
+  });
+
+  test("a nonce that runs out in between is replaced", async () => {
+    let ranOut = false;
+    const port = await udpServer((request, n) => {
+      if (n === 0) return answer(request, false, [error(401), REALM, nonce("one")]);
+      const message = decodeMessage(request);
+      if (message?.method !== METHODS.createPermission || ranOut) {
+        return answer(request, true, [RELAYED], KEY);
+      }
+      ranOut = true;
+      return answer(request, false, [error(438), REALM, nonce("two")]);
+    });
+    expect(await probe(`turn:127.0.0.1:${port}`)).not.toHaveProperty("fault");
+    expect(ranOut).toBe(true);
   });
 });
 
@@ -196,12 +281,19 @@ test("a name that leads nowhere is told", async () => {
 test("what doesn't work is a warning in the log, without a credential", async () => {
   const well = await udpServer((request) => answer(request, true, [MAPPED]));
   const ill = await udpServer((request) => answer(request, false, [error(401)]));
+  const denying = await udpServer((request) =>
+    decodeMessage(request)?.method === METHODS.createPermission
+      ? answer(request, false, [error(403)])
+      : answer(request, true, [RELAYED]),
+  );
   const lines: string[] = [];
   const log = createLogger({ level: "info", destination: { write: (line) => lines.push(line) } });
-  const env = { STUN_URLS: `stun:127.0.0.1:${well}`, TURN_URLS: `turn:127.0.0.1:${ill}` };
+  const [refusing, narrow] = [`turn:127.0.0.1:${ill}`, `turn:127.0.0.1:${denying}`];
+  const env = { STUN_URLS: `stun:127.0.0.1:${well}`, TURN_URLS: `${refusing},${narrow}` };
   await warnOfIceFaults(parseConfig({ ...env, TURN_SECRET: "canary" }), Date.now(), log);
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    expect.objectContaining({ level: "warn", url: `turn:127.0.0.1:${ill}` }),
+    expect.objectContaining({ level: "warn", url: refusing }),
+    expect.objectContaining({ level: "warn", url: narrow, fault: expect.stringMatching("nobody") }),
   ]);
   expect(lines.join("")).not.toMatch(/canary|ice-check|192\.0\.2/);
 });
