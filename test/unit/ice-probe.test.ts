@@ -213,7 +213,8 @@ describe("whom a relay reaches", () => {
 
   test("one that refuses its own address is a note, and a fault where all peers relay", async () => {
     const { url } = await turnServer((peer) => peer === RELAY && 403);
-    const words = "two peers that both relay through it can't connect; see allowed-peer-ip";
+    const words =
+      "two peers that both relay through it can't connect; see external-ip and allowed-peer-ip";
     const result = await probe(url);
     expect(result).toMatchObject({ remark: words });
     expect(result).not.toHaveProperty("fault");
