@@ -1,72 +1,29 @@
 /** The check of STUN and TURN servers, against servers that misbehave. */
 
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { probeIceServers, warnOfIceFaults } from "../../src/ice/probe/probe.ts";
+import { warnOfIceFaults } from "../../src/ice/probe/probe.ts";
 import {
   ATTRIBUTES,
-  type Attribute,
-  addressOf,
   decodeMessage,
-  encodeRequest,
   hasIntegrity,
   longTermKey,
   METHODS,
 } from "../../src/ice/probe/stun-message.ts";
 import { createLogger } from "../../src/logger.ts";
-
-const MAPPED: Attribute = [ATTRIBUTES.xorMappedAddress, Buffer.from("0001a147e112a643", "hex")];
-const RELAYED: Attribute = [ATTRIBUTES.xorRelayedAddress, MAPPED[1]];
-const REALM: Attribute = [ATTRIBUTES.realm, Buffer.from("realm")];
-const KEY = longTermKey("ada", "realm", "pass");
-
-const error = (code: number): Attribute => [
-  ATTRIBUTES.errorCode,
-  Buffer.from([0, 0, Math.floor(code / 100), code % 100]),
-];
-const nonce = (text: string): Attribute => [ATTRIBUTES.nonce, Buffer.from(text)];
-
-/** The answer to these bytes of a request; its type has the bits of success or error set. */
-function answer(request: Buffer, success: boolean, attributes: Attribute[], key?: Buffer): Buffer {
-  const type = request.readUInt16BE() | (success ? 0x100 : 0x110);
-  return encodeRequest(type, request.subarray(8, 20), attributes, key);
-}
-
-/** A UDP server that answers the n-th request it gets by `reply`; gives its port. */
-async function udpServer(reply: (request: Buffer, n: number) => Buffer | undefined) {
-  const socket = createSocket("udp4");
-  let n = 0;
-  socket.on("message", (request, { port, address }) => {
-    const bytes = reply(request, n++);
-    if (bytes) socket.send(bytes, port, address);
-  });
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  onTestFinished(() => void socket.close());
-  return socket.address().port;
-}
-
-/** A TURN server that wants a credential, and denies the peers for which `denies` gives an error. */
-async function turnServer(denies: (peer: string) => number | false, relayed = RELAYED) {
-  const peers: string[] = [];
-  const methods: number[] = [];
-  const port = await udpServer((request, n) => {
-    if (n === 0) return answer(request, false, [error(401), REALM, nonce("one")]);
-    const message = decodeMessage(request);
-    if (!message || !hasIntegrity(message, KEY)) return undefined;
-    methods.push(message.method);
-    const peer = addressOf(message, ATTRIBUTES.xorPeerAddress)?.address;
-    if (peer) peers.push(peer);
-    const code = peer ? denies(peer) : false;
-    return code
-      ? answer(request, false, [error(code)], KEY)
-      : answer(request, true, [relayed], KEY);
-  });
-  return { url: `turn:127.0.0.1:${port}`, peers, methods };
-}
+import {
+  answer,
+  error,
+  KEY,
+  MAPPED,
+  nonce,
+  probe,
+  REALM,
+  RELAYED,
+  udpServer,
+} from "../support/stun-server.ts";
 
 async function tcpServer(serve: (socket: Socket) => void) {
   const server = createServer((socket) => serve(socket.on("error", () => {})));
@@ -76,14 +33,6 @@ async function tcpServer(serve: (socket: Socket) => void) {
   const address = server.address();
   if (!address || typeof address === "string") throw new Error("not listening on a port");
   return address.port;
-}
-
-/** How the one server of this kind does. */
-async function probe(url: string, limitMs?: number, more: Record<string, string> = {}) {
-  const turn = { TURN_USERNAME: "ada", TURN_PASSWORD: "pass", ...more };
-  const env = url.startsWith("stun") ? { STUN_URLS: url } : { TURN_URLS: url, ...turn };
-  const [result] = await probeIceServers(parseConfig(env), 0, limitMs);
-  return result;
 }
 
 describe("over UDP", () => {
@@ -172,70 +121,6 @@ describe("over UDP", () => {
     expect(await probe(`stun:127.0.0.1:${port}`)).toMatchObject({
       fault: "the server's answer has no address in it",
     });
-  });
-});
-
-describe("whom a relay reaches", () => {
-  const RELAY = "192.0.2.1";
-
-  test("it is asked for a public peer and for its own address, then given back", async () => {
-    const { url, peers, methods } = await turnServer(() => false);
-    const result = await probe(url);
-    expect(result).toMatchObject({ credential: "accepted", relay: `${RELAY}:32853` });
-    expect(result).not.toHaveProperty("fault");
-    expect(result).not.toHaveProperty("remark");
-    expect(peers).toEqual(["198.41.0.4", RELAY]);
-    const { allocate, createPermission, refresh } = METHODS;
-    expect(methods).toEqual([allocate, createPermission, createPermission, refresh]);
-  });
-
-  test.each([
-    [403, "it reaches nobody: it refuses a public address (403 ); see denied-peer-ip"],
-    [508, "it reaches nobody: it refuses a public address (508 )"],
-  ])("one that refuses a public peer with %i is at fault, and given back", async (code, fault) => {
-    const { url, methods } = await turnServer(() => code);
-    expect(await probe(url)).toMatchObject({
-      reachable: true,
-      credential: "accepted",
-      relay: `${RELAY}:32853`,
-      fault,
-    });
-    expect(methods.at(-1)).toBe(METHODS.refresh);
-  });
-
-  test("one at an IPv6 address is asked for an IPv6 peer", async () => {
-    const ipv6 = Buffer.from("0002a147".padEnd(40, "12"), "hex");
-    const relayed: Attribute = [ATTRIBUTES.xorRelayedAddress, ipv6];
-    const { url, peers } = await turnServer(() => false, relayed);
-    await probe(url);
-    expect(peers[0]).toBe("2001:503:ba3e::2:30");
-  });
-
-  test("one that refuses its own address is a note, and a fault where all peers relay", async () => {
-    const { url } = await turnServer((peer) => peer === RELAY && 403);
-    const words =
-      "two peers that both relay through it can't connect; see external-ip and allowed-peer-ip";
-    const result = await probe(url);
-    expect(result).toMatchObject({ remark: words });
-    expect(result).not.toHaveProperty("fault");
-    const relayOnly = await turnServer((peer) => peer === RELAY && 403);
-    const policy = { ICE_TRANSPORT_POLICY: "relay" };
-    expect(await probe(relayOnly.url, undefined, policy)).toMatchObject({ fault: words });
-  });
-
-  test("a nonce that runs out in between is replaced", async () => {
-    let ranOut = false;
-    const port = await udpServer((request, n) => {
-      if (n === 0) return answer(request, false, [error(401), REALM, nonce("one")]);
-      const message = decodeMessage(request);
-      if (message?.method !== METHODS.createPermission || ranOut) {
-        return answer(request, true, [RELAYED], KEY);
-      }
-      ranOut = true;
-      return answer(request, false, [error(438), REALM, nonce("two")]);
-    });
-    expect(await probe(`turn:127.0.0.1:${port}`)).not.toHaveProperty("fault");
-    expect(ranOut).toBe(true);
   });
 });
 

@@ -109,7 +109,9 @@ async function probeRelay(
   } else if (!denial && (await denialOf(relay.address, allocation))) {
     // Where both peers relay, each is a peer at the server's own address to the other's relay.
     const list = iceTransportPolicy === "relay" ? faults : remarks;
-    list.push("two peers that both relay through it can't connect; see external-ip and allowed-peer-ip");
+    list.push(
+      "two peers that both relay through it can't connect; see external-ip and allowed-peer-ip",
+    );
   }
   await allocation.release();
   return {
