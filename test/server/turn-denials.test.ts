@@ -22,7 +22,7 @@ const PRIVATE_IPV4 = [
 ];
 const PUBLIC_IPV6 = ["2001:db8::1", "2001:503:ba3e::2:30", "2606:4700::1111", "2a00::", "3fff::1"];
 const PRIVATE_IPV6 = [
-  ...["::", "::1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1"],
+  ...["::", "::1", "::100", "::1:0", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1"],
   ...["fc00::", "fc00::1", "fd00:ec2::254", "fe80::", "fe80::1", "febf::1", "fec0::1", "ff02::1"],
   // Any IPv4 address written as IPv6, mapped or compatible, with zeros in each place.
   ...["a00:0", "a00:1", "a00:100", "7f00:0", "7f00:1", "7f00:100", "a9fe:a9fe"].flatMap(hexOf),
