@@ -1,17 +1,19 @@
 /** The credentials and `npm run ice:check` against a real TURN server. */
 
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
 import { probeIceServers } from "../../src/ice/probe/probe.ts";
-import { type Coturn, lacksCoturn, ownAddress, startCoturn } from "../support/coturn.ts";
-import { startServer, TestProcess } from "../support/server.ts";
-
-const CHECK = fileURLToPath(new URL("../../src/cli/check-ice.ts", import.meta.url));
+import {
+  type Coturn,
+  documentedLines,
+  lacksCoturn,
+  ownAddress,
+  startCoturn,
+} from "../support/coturn.ts";
+import { check } from "../support/ice-check.ts";
+import { startServer } from "../support/server.ts";
 
 /** What a peer that joins is given for this TURN server. */
 async function givenTo(
@@ -38,19 +40,6 @@ async function relayed(coturn: Coturn, { username = "", credential = "" }): Prom
   } catch (error) {
     return error instanceof Error && "stdout" in error ? String(error.stdout) : String(error);
   }
-}
-
-/** Runs `npm run ice:check`; resolves with its exit code and the cells of its table. */
-async function check(env: Record<string, string>) {
-  const tsx = import.meta.resolve("tsx");
-  // Away from a developer's own .env.
-  const process = new TestProcess(["--import", tsx, CHECK], env, tmpdir());
-  const code = await process.ended();
-  const rows = process.output
-    .trim()
-    .split("\n")
-    .map((row) => row.split(/\s{2,}/));
-  return { code, rows: rows.slice(1), output: process.output };
 }
 
 describe.skipIf(lacksCoturn())("credentials against coturn", () => {
@@ -84,11 +73,9 @@ describe.skipIf(lacksCoturn())("credentials against coturn", () => {
   });
 });
 
-describe.skipIf(lacksCoturn())("the README's configuration of coturn", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const lines = readme.match(/```\n(realm=.*?)```/s)?.[1]?.split("\n") ?? [];
-
+describe.skipIf(lacksCoturn())("the documented configuration of coturn", () => {
   test("is understood, and relays to nobody in a private network", async () => {
+    const lines = documentedLines();
     expect(lines.length).toBeGreaterThan(20);
     const coturn = await startCoturn("secret", lines);
     expect(coturn.log()).not.toMatch(/bad configuration|ERROR/i);
@@ -125,6 +112,18 @@ describe.skipIf(lacksCoturn())("npm run ice:check", () => {
     expect(code).toBe(0);
     // It gives its relays back.
     await logged(/(refreshed,.*lifetime=0.*){3}/s);
+  });
+
+  test("against a server that denies every peer", async () => {
+    const more = ["denied-peer-ip=::-::ffff:ffff:ffff"];
+    const { address, secret, logged } = await startCoturn("secret", more);
+    const env = { TURN_URLS: `turn:${address}`, TURN_SECRET: secret };
+    const { code, rows } = await check(env);
+    const words = /^it reaches nobody: .*\(403 Forbidden IP\); see denied-peer-ip; note: /;
+    expect(rows[0]?.slice(0, 3)).toEqual([`turn:${address}`, "yes", "accepted"]);
+    expect(rows[0]?.at(-1)).toMatch(words);
+    expect(code).toBe(1);
+    await logged(/refreshed,.*lifetime=0/);
   });
 
   test("with a wrong secret", async () => {

@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -31,6 +31,12 @@ export function ownAddress(): string {
   return `127.${byte(2)}.${byte(0)}.${byte(1)}`;
 }
 
+/** The lines of the configuration in TURN.md. */
+export function documentedLines(): string[] {
+  const text = readFileSync(new URL("../../.github/TURN.md", import.meta.url), "utf8");
+  return text.match(/```\n(realm=.*?)```/s)?.[1]?.split("\n") ?? [];
+}
+
 export interface Coturn {
   /** Where it listens, on port 3478 for UDP and TCP, and 5349 for TLS. */
   readonly address: string;
@@ -56,8 +62,9 @@ const AUTH = {
 export async function startCoturn(
   auth: keyof typeof AUTH = "secret",
   more: readonly string[] = [],
+  relayAddress = ownAddress(),
 ): Promise<Coturn> {
-  const [address, relayAddress] = [ownAddress(), ownAddress()];
+  const address = ownAddress();
   const secret = `north-${address}`;
   const folder = mkdtempSync(join(tmpdir(), "coturn-"));
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];

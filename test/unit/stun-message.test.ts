@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodeAddress, encodeAddress } from "../../src/ice/probe/stun-address.ts";
 import {
   ATTRIBUTES,
   addressOf,
@@ -55,6 +56,8 @@ describe("RFC 5769", () => {
     expect(message).toMatchObject({ method: METHODS.binding, kind: "success" });
     expect(addressOf(message, ATTRIBUTES.xorMappedAddress)).toEqual({ address, port: 32_853 });
     expect(hasIntegrity(message, PASSWORD)).toBe(true);
+    const written = encodeAddress({ address, port: 32_853 }, message.bytes.subarray(8, 20));
+    expect(written).toEqual(message.attributes.get(ATTRIBUTES.xorMappedAddress));
   });
 
   test("2.4: a request with a long-term credential, read and written", () => {
@@ -99,6 +102,20 @@ describe("STUN messages", () => {
     );
     expect(message).toMatchObject({ method: METHODS.allocate, kind: "error" });
     expect(errorOf(message)).toEqual({ code: 401, reason: "Not authoriz" });
+  });
+
+  test("an address is read as it was written", () => {
+    const id = fc.uint8Array({ minLength: 12, maxLength: 12 });
+    const address = fc.oneof(fc.ipV4(), fc.constantFrom("::", "::1", "fe80::1", "::ffff:a00:1"));
+    const port = fc.integer({ min: 0, max: 65_535 });
+    fc.assert(
+      fc.property(address, port, id, (address, port, id) => {
+        expect(decodeAddress(encodeAddress({ address, port }, id), id)).toEqual({ address, port });
+      }),
+    );
+    expect(() =>
+      encodeAddress({ address: "turn.example.com", port: 0 }, new Uint8Array(12)),
+    ).toThrow();
   });
 
   test("no bytes make it throw", () => {

@@ -5,12 +5,21 @@ import type { Logger } from "../../logger.ts";
 import { grantIce } from "../grant.ts";
 import type { IceOptions, TurnAuth } from "../options.ts";
 import { type IceUrl, parseIceUrl } from "../url.ts";
-import { connectStun } from "./stun-connection.ts";
-import type { TransportAddress } from "./stun-message.ts";
-import { askForAddress, askForRelay, StunRefusal } from "./turn-client.ts";
+import type { TransportAddress } from "./stun-address.ts";
+import { connectStun, type StunConnection } from "./stun-connection.ts";
+import {
+  type Allocation,
+  allocate,
+  askForAddress,
+  type Credential,
+  StunRefusal,
+} from "./turn-client.ts";
 
 /** How long one server may take for everything, in milliseconds. */
 const LIMIT_MS = 5_000;
+
+/** Public addresses that no relay has a reason to deny: a.root-servers.net. Nothing is sent to them. */
+const PUBLIC_PEER = { ipv4: "198.41.0.4", ipv6: "2001:503:ba3e::2:30" };
 
 /** How one server did. */
 export interface IceProbe {
@@ -35,9 +44,7 @@ export async function probeIceServers(
 ): Promise<IceProbe[]> {
   const { iceServers } = grantIce(options, "ice-check", nowMs);
   const probes = iceServers.flatMap(({ urls, username = "", credential = "" }) =>
-    [urls]
-      .flat()
-      .map((url) => probe(url, { username, password: credential }, options.turnAuth, limitMs)),
+    [urls].flat().map((url) => probe(url, { username, password: credential }, options, limitMs)),
   );
   return Promise.all(probes);
 }
@@ -51,8 +58,8 @@ export async function warnOfIceFaults(options: IceOptions, nowMs: number, log: L
 
 async function probe(
   text: string,
-  credential: { username: string; password: string },
-  auth: TurnAuth,
+  credential: Credential,
+  options: IceOptions,
   limitMs: number,
 ): Promise<IceProbe> {
   const url = parseIceUrl(text);
@@ -63,22 +70,9 @@ async function probe(
   try {
     const connection = await connectStun(url, signal);
     try {
-      if (url.service === "stun") {
-        await askForAddress(connection);
-        return { url: text, reachable: true, milliseconds: milliseconds() };
-      }
-      const { relay, signed } = await askForRelay(connection, credential);
-      return {
-        url: text,
-        reachable: true,
-        ...(signed && { credential: "accepted" }),
-        relay: inWriting(relay),
-        milliseconds: milliseconds(),
-        ...(!signed && { fault: "it asks for no credential, so anybody may use it" }),
-        ...(isPrivate(relay.address) && {
-          remark: "note: only its own network reaches this relay address; see external-ip",
-        }),
-      };
+      if (url.service === "stun") await askForAddress(connection);
+      const found = url.service === "turn" && (await probeRelay(connection, credential, options));
+      return { url: text, reachable: true, ...found, milliseconds: milliseconds() };
     } finally {
       connection.close();
     }
@@ -89,9 +83,54 @@ async function probe(
       reachable: refused,
       ...(refused && error.code === 401 && { credential: "refused" }),
       milliseconds: milliseconds(),
-      fault: signal.aborted ? noAnswer(url, limitMs) : explain(error, url, auth),
+      fault: signal.aborted ? noAnswer(url, limitMs) : explain(error, url, options.turnAuth),
     };
   }
+}
+
+/** Whether this server relays, for whom, and to whom. */
+async function probeRelay(
+  connection: StunConnection,
+  credential: Credential,
+  { iceTransportPolicy }: IceOptions,
+): Promise<Pick<IceProbe, "credential" | "relay" | "fault" | "remark">> {
+  const allocation = await allocate(connection, credential);
+  const { relay, signed } = allocation;
+  const faults: string[] = [];
+  const remarks: string[] = [];
+  if (!signed) faults.push("it asks for no credential, so anybody may use it");
+  const denial = await denialOf(PUBLIC_PEER[isIPv4(relay.address) ? "ipv4" : "ipv6"], allocation);
+  if (denial) {
+    const hint = denial.code === 403 ? "; see denied-peer-ip" : "";
+    faults.push(`it reaches nobody: it refuses a public address (${denial.message})${hint}`);
+  }
+  if (isPrivate(relay.address)) {
+    remarks.push("note: only its own network reaches this relay address; see external-ip");
+  } else if (!denial && (await denialOf(relay.address, allocation))) {
+    // Where both peers relay, each is a peer at the server's own address to the other's relay.
+    const list = iceTransportPolicy === "relay" ? faults : remarks;
+    list.push(
+      "two peers that both relay through it can't connect; see external-ip and allowed-peer-ip",
+    );
+  }
+  await allocation.release();
+  return {
+    ...(signed && { credential: "accepted" }),
+    relay: inWriting(relay),
+    ...(faults.length > 0 && { fault: faults.join("; ") }),
+    ...(remarks.length > 0 && { remark: remarks.join("; ") }),
+  };
+}
+
+/** Why the server relays nothing to this address, if it doesn't. */
+async function denialOf(address: string, allocation: Allocation): Promise<StunRefusal | undefined> {
+  try {
+    await allocation.createPermission(address);
+  } catch (error) {
+    if (error instanceof StunRefusal) return error;
+    throw error;
+  }
+  return undefined;
 }
 
 function inWriting({ address, port }: TransportAddress): string {

@@ -1,14 +1,21 @@
 /** STUN messages, to bytes and back (RFC 8489), with what the check of a TURN server needs (RFC 8656). */
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { decodeAddress, MAGIC_COOKIE, type TransportAddress } from "./stun-address.ts";
 
-export const METHODS = { binding: 0x001, allocate: 0x003, refresh: 0x004 } as const;
+export const METHODS = {
+  binding: 0x001,
+  allocate: 0x003,
+  refresh: 0x004,
+  createPermission: 0x008,
+} as const;
 
 export const ATTRIBUTES = {
   username: 0x0006,
   messageIntegrity: 0x0008,
   errorCode: 0x0009,
   lifetime: 0x000d,
+  xorPeerAddress: 0x0012,
   realm: 0x0014,
   nonce: 0x0015,
   xorRelayedAddress: 0x0016,
@@ -29,14 +36,7 @@ export interface StunMessage {
   readonly bytes: Buffer;
 }
 
-/** An address with its port, in writing. */
-export interface TransportAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
 const HEADER_BYTES = 20;
-const MAGIC_COOKIE = 0x2112a442;
 const FINGERPRINT_XOR = 0x5354554e;
 const KINDS = ["request", "indication", "success", "error"] as const;
 
@@ -118,20 +118,13 @@ export function errorOf({ attributes }: StunMessage): { code: number; reason: st
   return { code, reason: value.toString("utf8", 4) };
 }
 
-/** Reads an XOR-MAPPED-ADDRESS or XOR-RELAYED-ADDRESS (RFC 8489, 14.2). */
+/** The address in an attribute of this type; `undefined` if there is none. */
 export function addressOf(
   { attributes, bytes }: StunMessage,
   type: number,
 ): TransportAddress | undefined {
   const value = attributes.get(type);
-  if (!value || (value.length !== 8 && value.length !== 20)) return undefined;
-  const plain = value.subarray(4).map((byte, i) => byte ^ bytes.readUInt8(4 + i));
-  const port = value.readUInt16BE(2) ^ (MAGIC_COOKIE >>> 16);
-  if (plain.length === 4) return { address: plain.join("."), port };
-  const groups = Array.from({ length: 8 }, (_, i) => Buffer.from(plain).readUInt16BE(2 * i));
-  // The URL parser shortens an IPv6 address the way RFC 5952 has it.
-  const { hostname } = new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]`);
-  return { address: hostname.slice(1, -1), port };
+  return value && decodeAddress(value, bytes.subarray(8, HEADER_BYTES));
 }
 
 function* walk(bytes: Buffer): Generator<{ at: number; type: number; value: Buffer }> {

@@ -1,6 +1,7 @@
 /** What a browser asks STUN and TURN servers for: its own address, and a relay (RFC 8489, RFC 8656). */
 
 import { randomBytes } from "node:crypto";
+import { encodeAddress, type TransportAddress } from "./stun-address.ts";
 import type { StunConnection } from "./stun-connection.ts";
 import {
   ATTRIBUTES,
@@ -12,7 +13,6 @@ import {
   longTermKey,
   METHODS,
   type StunMessage,
-  type TransportAddress,
 } from "./stun-message.ts";
 
 /** The server has refused a request. */
@@ -35,10 +35,18 @@ export interface Credential {
   readonly password: string;
 }
 
-/** A relay that the server has set up, and whether it wanted a credential for it. */
+/** A relay that the server has set up. */
 export interface Allocation {
   readonly relay: TransportAddress;
+  /** Whether the server wanted a credential for it. */
   readonly signed: boolean;
+  /**
+   * Asks that the peer at this address may send to the relay, and be sent to; nothing is sent to it
+   * (RFC 8656, 10). Throws a StunRefusal if the server denies the address.
+   */
+  createPermission(address: string): Promise<void>;
+  /** Gives the relay back, so that no quota is used up. */
+  release(): Promise<void>;
 }
 
 /** The key to sign with, and the attributes that say whose it is. */
@@ -58,39 +66,49 @@ export async function askForAddress(connection: StunConnection): Promise<Transpo
   return addressIn(answer, ATTRIBUTES.xorMappedAddress);
 }
 
-/**
- * Has the server set up a relay, and take it down again, so that no quota is used up.
- * Throws a StunRefusal if it doesn't want to.
- */
-export async function askForRelay(
+/** Has the server set up a relay. Throws a StunRefusal if it doesn't want to. */
+export async function allocate(
   connection: StunConnection,
   credential: Credential,
 ): Promise<Allocation> {
-  const ask = (method: number, attribute: Attribute, signature?: Signature) =>
-    connection.request(
-      encodeRequest(
-        method,
-        transactionId(),
-        [attribute, ...(signature?.attributes ?? [])],
-        signature?.key,
-      ),
-    );
   let signature: Signature | undefined;
-  let answer = await ask(METHODS.allocate, OVER_UDP);
-  // The first answer brings realm and nonce; a nonce that has just run out, another one.
-  for (const expected of [401, 438]) {
-    if (answer.kind !== "error" || errorOf(answer).code !== expected) continue;
-    signature = sign(answer, credential);
-    answer = await ask(METHODS.allocate, OVER_UDP, signature);
+
+  async function ask(method: number, attributeFor: (id: Buffer) => Attribute) {
+    const send = () => {
+      const id = transactionId();
+      const attributes = [attributeFor(id), ...(signature?.attributes ?? [])];
+      return connection.request(encodeRequest(method, id, attributes, signature?.key));
+    };
+    let answer = await send();
+    // The first answer brings realm and nonce; a nonce that has just run out, another one.
+    for (const expected of [401, 438]) {
+      if (answer.kind !== "error" || errorOf(answer).code !== expected) continue;
+      signature = sign(answer, credential);
+      answer = await send();
+    }
+    if (answer.kind === "error") throw new StunRefusal(errorOf(answer), signature !== undefined);
+    if (signature && !hasIntegrity(answer, signature.key)) {
+      throw new Error("the server's answer isn't signed with the credential");
+    }
+    return answer;
   }
-  if (answer.kind === "error") throw new StunRefusal(errorOf(answer), signature !== undefined);
-  if (signature && !hasIntegrity(answer, signature.key)) {
-    throw new Error("the server's answer isn't signed with the credential");
-  }
-  const relay = addressIn(answer, ATTRIBUTES.xorRelayedAddress);
-  // Whatever it answers, the relay is proven; one that stays ends by itself after ten minutes.
-  await ask(METHODS.refresh, AT_ONCE, signature).catch(() => {});
-  return { relay, signed: signature !== undefined };
+
+  const answer = await ask(METHODS.allocate, () => OVER_UDP);
+  return {
+    relay: addressIn(answer, ATTRIBUTES.xorRelayedAddress),
+    signed: signature !== undefined,
+    async createPermission(address) {
+      // A permission is for the address alone; its port is ignored (RFC 8656, 9.1).
+      const peer = { address, port: 0 };
+      const attributeFor = (id: Buffer) =>
+        [ATTRIBUTES.xorPeerAddress, encodeAddress(peer, id)] as const;
+      await ask(METHODS.createPermission, attributeFor);
+    },
+    async release() {
+      // Whatever it answers: a relay that stays ends by itself after ten minutes.
+      await ask(METHODS.refresh, () => AT_ONCE).catch(() => {});
+    },
+  };
 }
 
 function sign({ attributes }: StunMessage, { username, password }: Credential): Signature {
