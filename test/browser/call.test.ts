@@ -1,9 +1,9 @@
-/** The real thing: the README's examples, word for word, in pages of a real browser. */
+/** The documentation's examples, word for word, in pages of a real browser. */
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { lacksBrowser, launchBrowser, servePage } from "../support/browser.ts";
-import { readmeExample } from "../support/readme.ts";
+import { documentedExample } from "../support/examples.ts";
 import { startServer } from "../support/server.ts";
 
 /** Resolves when so many remote pictures are there, and each has moved for ten frames. */
@@ -20,7 +20,7 @@ async function movingPictures(page: Page, videos: string, count: number): Promis
   );
 }
 
-describe.skipIf(lacksBrowser())("the README's examples", { timeout: 120_000 }, () => {
+describe.skipIf(lacksBrowser())("the documented examples", { timeout: 120_000 }, () => {
   test.each([
     ["ten lines with the client", "client.js", "video"],
     ["plain socket.io-client", "socket.io", "#others video"],
@@ -28,7 +28,7 @@ describe.skipIf(lacksBrowser())("the README's examples", { timeout: 120_000 }, (
     "%s: pages see each other's moving picture, leave, and are told",
     async (_what, uses, videos) => {
       const server = await startServer();
-      const url = await servePage(readmeExample(uses, server.url));
+      const url = await servePage(documentedExample(uses, server.url));
       const browser = await launchBrowser();
       const open = async () => {
         const context = await browser.newContext({ permissions: ["camera", "microphone"] });
@@ -58,7 +58,7 @@ describe.skipIf(lacksBrowser())("the README's examples", { timeout: 120_000 }, (
 
   test("the first one's script is at most ten lines", () => {
     const [, script = ""] =
-      readmeExample("client.js", "").match(/<script[^>]*>(.*)<\/script>/s) ?? [];
+      documentedExample("client.js", "").match(/<script[^>]*>(.*)<\/script>/s) ?? [];
     expect(script.trim().split("\n").length).toBeLessThanOrEqual(10);
   });
 });

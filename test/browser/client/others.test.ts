@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { SignalingClient } from "../../../src/client/index.ts";
 import { lacksBrowser, launchBrowser, servePage } from "../../support/browser.ts";
 import { createCaller, seeEachOther } from "../../support/calls.ts";
-import { readmeExample } from "../../support/readme.ts";
+import { documentedExample } from "../../support/examples.ts";
 import { startServer } from "../../support/server.ts";
 
 async function setUp() {
@@ -16,7 +16,7 @@ async function setUp() {
   return { server, browser, join };
 }
 
-/** Resolves when the README's page in plain socket.io-client shows so many pictures that move from now on. */
+/** Resolves when the documented page in plain socket.io-client shows so many pictures that move from now on. */
 async function sees(page: Page, count: number): Promise<void> {
   const frames = () =>
     page.$$eval("#others video", (videos) =>
@@ -86,7 +86,7 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
     "a page in plain socket.io-client, %s",
     async (order) => {
       const { server, browser, join } = await setUp();
-      const url = await servePage(readmeExample("socket.io", server.url));
+      const url = await servePage(documentedExample("socket.io", server.url));
       const openTheirs = async () => {
         const context = await browser.newContext({ permissions: ["camera", "microphone"] });
         const page = await context.newPage();

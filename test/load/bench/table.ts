@@ -1,4 +1,4 @@
-/** The results as Markdown, for a terminal as well as for the README. */
+/** The results as Markdown, for a terminal as well as for .github/BENCHMARK.md. */
 
 import type { Contestant } from "./contestants.ts";
 import { FIGURES, type FigureName } from "./figures.ts";
