@@ -14,7 +14,8 @@ const client = join(destination, "client");
 
 rmSync(client, { recursive: true, force: true });
 mkdirSync(client, { recursive: true });
-run("npx", ["tsc", "-p", "src/client", "--noEmit", "false", "--outDir", client]);
+const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+run("node", [tsc, "-p", "src/client", "--noEmit", "false", "--outDir", client]);
 writeFileSync(join(client, "package.json"), JSON.stringify(clientManifest(), null, 2));
 writeFileSync(join(client, "README.md"), clientReadme());
 copyFileSync(join(ROOT, "LICENSE"), join(client, "LICENSE"));
@@ -51,12 +52,12 @@ function clientManifest() {
   };
 }
 
-/** The README's section about the client. */
+/** The README's section about the client, without links to files that stay behind. */
 function clientReadme() {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   const [, section] = readme.match(/^## The client\n(.*?)^## /ms) ?? [];
   if (!section) throw new Error('README.md has no section "The client"');
-  return `# roomrelay-client\n${section}`;
+  return `# roomrelay-client\n${section.replace(/\[([^\]]+)\]\((?!https?:|#)[^)]*\)/g, "$1")}`;
 }
 
 function run(command, args, cwd = ROOT) {

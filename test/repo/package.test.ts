@@ -80,6 +80,14 @@ describe("roomrelay-client", () => {
     expect(files.sort()).toEqual(["LICENSE", "README.md", "client", "package.json", "protocol"]);
   });
 
+  test("brings its documentation, without links to files that it doesn't bring", () => {
+    const readme = join(packages.client, "node_modules/roomrelay-client/README.md");
+    const text = readFileSync(readme, "utf8");
+    for (const name of ["roomrelay-client", "SignalingClient", "Mesh"])
+      expect(text).toContain(name);
+    expect(text).not.toMatch(/\]\((?!https?:|#)/);
+  });
+
   test.each(RESOLUTIONS)("type-checks in $file by $moduleResolution", (resolution) => {
     const names = "Mesh, SignalingClient, SignalingError";
     const line = resolution.file.endsWith(".cts")
