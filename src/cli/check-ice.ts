@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
+/** `roomrelay ice-check`, `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
 
 import { config as loadDotenv } from "dotenv";
 import { ConfigError } from "../config/check.ts";

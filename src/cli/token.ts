@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Mints an access token for trying the server out: `npm run token -- --room demo --name Ada`. */
+/** `roomrelay token`, `npm run token --`: mints an access token for trying the server out. */
 
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -7,7 +7,7 @@ import { config as loadDotenv } from "dotenv";
 import { SignJWT } from "jose";
 import { parseConfig } from "../config/config.ts";
 
-const USAGE = `npm run token -- --room demo [--room "team-*"] [--name Ada] [--sub ada] [--ttl 1h]
+const USAGE = `roomrelay token --room demo [--room "team-*"] [--name Ada] [--sub ada] [--ttl 1h]
 
   --room  a room that the token covers, or how such rooms begin, with * at the end; may be repeated
   --name  the name that its bearer has there
@@ -16,8 +16,8 @@ const USAGE = `npm run token -- --room demo [--room "team-*"] [--name Ada] [--su
 
 try {
   loadDotenv({ quiet: true });
-  const { tokenKey, tokenAudience } = parseConfig(process.env);
   const { room: rooms = [], name, sub, ttl } = readArguments();
+  const { tokenKey, tokenAudience } = parseConfig(process.env);
   if (tokenKey?.algorithm !== "HS256")
     throw new Error("Set AUTH_SECRET: tokens are signed with it.");
   const token = new SignJWT({ room: rooms.length === 1 ? rooms[0] : rooms, ...(name && { name }) })
@@ -39,8 +39,13 @@ function readArguments() {
         name: { type: "string" },
         sub: { type: "string", default: randomUUID() },
         ttl: { type: "string", default: "1h" },
+        help: { type: "boolean", short: "h" },
       },
     });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit();
+    }
     if (!values.room) throw new Error("--room is missing");
     if (!/^\d+[smhd]$/.test(values.ttl)) throw new Error(`--ttl ${values.ttl} is no time like 1h`);
     return values;

@@ -14,6 +14,7 @@ import type {
 import { abortable } from "./abortable.ts";
 import { disconnected, refusalOf, SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
+import { serverUrl } from "./server-url.ts";
 import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
 import { authBy } from "./token.ts";
 
@@ -30,11 +31,10 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   /** @param url the server's address; left out, it is the page's own */
   constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
     super();
-    this.socket = io(url === undefined ? globalThis.location.origin : String(url), {
+    this.socket = io(serverUrl(url), {
       transports: ["polling", "websocket"],
       ...options,
-      // A server may offer the second alone.
-      tryAllTransports: true,
+      tryAllTransports: true, // A server may offer the second alone.
       ...(token !== undefined && { auth: authBy(token, () => this.socket.io.engine) }),
       // A connection of its own, however many clients a page has.
       forceNew: true,

@@ -104,7 +104,8 @@ test("the recipes of CLIENT.md type-check", () => {
     moduleResolution: "bundler",
     lib: ["es2024", "dom", "dom.iterable", "dom.asynciterable"],
     types: [],
-    paths: { "webrtc-signaling-server/client": [join(ROOT, "dist/client/index.d.ts")] },
+    allowImportingTsExtensions: true,
+    paths: { "roomrelay-client": [join(ROOT, "src/client/index.ts")] },
   };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");

@@ -284,7 +284,7 @@ describe("tokens", () => {
     for (const args of [[], ["--room", "demo", "--ttl", "soon"], ["--romo", "demo"]]) {
       const refused = run(...args);
       expect(await refused.ended()).toBe(1);
-      expect(refused.output).toContain("npm run token --");
+      expect(refused.output).toContain("roomrelay token --room");
     }
   });
 });
