@@ -2,16 +2,17 @@
 /** Starts the server: environment, configuration, listen, and close on a signal. */
 
 import { config as loadDotenv } from "dotenv";
-import { ConfigError, parseConfig } from "./config/config.ts";
+import { ConfigError } from "./config/check.ts";
+import { parseConfig } from "./config/config.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
-import { createSignalingServer } from "./server.ts";
+import { buildServer } from "./server.ts";
 
 try {
   loadDotenv({ quiet: true });
   const config = parseConfig(process.env);
   const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-  const server = createSignalingServer(config, { log });
+  const server = buildServer(config, { log });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
   void warnOfIceFaults(config, Date.now(), log);

@@ -6,7 +6,8 @@ import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import { createAuthenticator } from "./auth/authenticator.ts";
-import type { Config } from "./config/config.ts";
+import { type Config, createConfig } from "./config/config.ts";
+import type { SignalingServerOptions } from "./config/options.ts";
 import { createHandshake } from "./connections/admission.ts";
 import { createHttpServer, PromptWebSocketServer } from "./connections/http-server.ts";
 import { createConnectionLimiter, type ProxyTrust } from "./connections/limits.ts";
@@ -33,16 +34,27 @@ export interface Overrides {
   now?: () => number;
 }
 
+/** A signaling server, as `createSignalingServer` gives it. */
 export interface SignalingServer {
   /** Starts to listen; gives the port it got. Rejects with the error of `net.Server`. */
   listen(): Promise<number>;
   /** Ends every connection, so that clients know to come back. May be called twice. */
   close(): Promise<void>;
+  /** The Socket.IO server. */
   readonly io: SignalingIo;
 }
 
-/** Creates a signaling server: Express and Socket.IO on one HTTP server. */
-export function createSignalingServer(config: Config, overrides: Overrides = {}): SignalingServer {
+/**
+ * Creates a signaling server: Express and Socket.IO on one HTTP server. It listens when told.
+ *
+ * @throws ConfigError naming every wrong and every unknown option at once
+ */
+export function createSignalingServer(options: SignalingServerOptions = {}): SignalingServer {
+  return buildServer(createConfig(options));
+}
+
+/** Builds the server that a configuration describes. */
+export function buildServer(config: Config, overrides: Overrides = {}): SignalingServer {
   const log = overrides.log ?? createLogger({ level: config.logLevel });
   const rooms = overrides.rooms ?? new MemoryRoomRegistry(config);
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);

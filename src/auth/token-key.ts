@@ -19,7 +19,7 @@ const MIN_RSA_BITS = 2_048;
 /** Reads a shared secret, for HS256. Refuses one under 32 bytes, and a PEM, which is no secret. */
 export function readSecret(secret: string): KeyOutcome {
   if (secret.includes("-----BEGIN")) {
-    return { ok: false, fault: "is a PEM; a public key goes into AUTH_PUBLIC_KEY" };
+    return { ok: false, fault: "is a PEM; a public key goes into `authPublicKey`" };
   }
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     return {

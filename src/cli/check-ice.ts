@@ -2,7 +2,8 @@
 /** `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
 
 import { config as loadDotenv } from "dotenv";
-import { ConfigError, parseConfig } from "../config/config.ts";
+import { ConfigError } from "../config/check.ts";
+import { parseConfig } from "../config/config.ts";
 import { type IceProbe, probeIceServers } from "../ice/probe/probe.ts";
 
 try {

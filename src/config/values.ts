@@ -1,29 +1,86 @@
-/** The kinds of values that options have: from a variable's text to what it means. */
+/** The kinds of values that options have, in code and as the text of an environment variable. */
 
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
 
-/** A whole number from `min` to `max`. */
-export const integer = (min: number, max: number) => {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d+$/, { error, abort: true })
-    .transform(Number)
-    .pipe(z.number().min(min, { error }).max(max, { error }));
+/** What values an option takes; `Out` is what a valid one is turned into. */
+export interface Kind<In, Out = In> {
+  readonly schema: z.ZodType<Out, In>;
+  /** The value that a text stands for. A text that stands for none is left to the schema to refuse. */
+  readonly fromText: (text: string) => unknown;
+}
+
+const asItIs = (text: string) => text;
+
+/** Comma-separated items, trimmed, empty ones left out. A text of commas alone is one wrong item. */
+const toList = (text: string) => {
+  const items = text.split(",").map((item) => item.trim());
+  return items.some(Boolean) ? items.filter(Boolean) : [text];
 };
 
-/** A comma-separated list, its items trimmed, empty ones left out. */
-export const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== ""),
-);
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number): Kind<number> {
+  const error = `must be a whole number from ${min} to ${max}`;
+  const isInRange = (value: number) => Number.isInteger(value) && value >= min && value <= max;
+  return {
+    schema: z.number({ error }).refine(isInRange, { error }),
+    fromText: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  };
+}
+
+/** Any text. */
+export const text: Kind<string> = {
+  schema: z.string({ error: "must be a string" }),
+  fromText: asItIs,
+};
+
+/** A text that isn't blank: an empty password is one that somebody forgot to set. */
+export const filledText: Kind<string> = {
+  schema: z.string({ error: "must be a string" }).regex(/\S/, { error: "must not be blank" }),
+  fromText: asItIs,
+};
+
+/** One out of `values`. */
+export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
+  return {
+    schema: z.enum(values, { error: `must be one of ${values.join(", ")}` }),
+    fromText: asItIs,
+  };
+}
+
+/** A list of such items. */
+export function listOf(item: z.ZodType<string, string>): Kind<readonly string[]> {
+  return {
+    schema: z.array(item, { error: "must be an array of strings" }),
+    fromText: toList,
+  };
+}
+
+/** At least one out of `values`. */
+export function someOf<const T extends string>(values: readonly T[]): Kind<readonly T[]> {
+  const error = `must be a list out of ${values.join(", ")}`;
+  return {
+    schema: z.array(z.enum(values, { error }), { error }).min(1, { error }),
+    fromText: toList,
+  };
+}
+
+/** A text that `read` understands, and what it makes of it. */
+export function readBy<T>(
+  read: (text: string) => { ok: true; value: T } | { ok: false; fault: string },
+): Kind<string, T> {
+  const schema = text.schema.transform((input, context) => {
+    const outcome = read(input);
+    if (outcome.ok) return outcome.value;
+    context.addIssue({ code: "custom", message: outcome.fault });
+    return z.NEVER;
+  });
+  return { schema, fromText: asItIs };
+}
 
 /** `*`, or an origin the way a browser sends it: scheme, host, port and no more (RFC 6454, 6.2). */
 export const origin = z
-  .string()
+  .string({ error: "must be an array of strings" })
   .refine(
     (text) =>
       text === "*" || (!text.includes("*") && URL.canParse(text) && new URL(text).origin === text),
@@ -33,31 +90,24 @@ export const origin = z
     },
   );
 
-/** What `read` makes of the text, or the fault that it finds. */
-export const readBy = <T>(
-  read: (text: string) => { ok: true; value: T } | { ok: false; fault: string },
-) =>
-  z.string().transform((text, context) => {
-    const outcome = read(text);
-    if (outcome.ok) return outcome.value;
-    context.addIssue({ code: "custom", message: outcome.fault });
-    return z.NEVER;
-  });
+const PROXIES =
+  "must be true, false, a number of proxies, or a list of addresses, ranges like 10.0.0.0/8, loopback, linklocal and uniquelocal";
 
-/** `true`, `false`, how many proxies there are, or which: what Express takes for "trust proxy". */
-export const proxies = z.union([
-  z.enum(["true", "false"]).transform((text) => text === "true"),
-  z
-    .string()
-    .regex(/^\d{1,2}$/)
-    .transform(Number),
-  list.pipe(
-    z.array(z.string()).refine(isCompilable, {
-      error:
-        "must be true, false, a number of proxies, or a list of addresses, ranges like 10.0.0.0/8, loopback, linklocal and uniquelocal",
-    }),
+/** What Express takes for "trust proxy": all, none, how many there are, or which. */
+export const proxies: Kind<boolean | number | readonly string[]> = {
+  schema: z.union(
+    [
+      z.boolean(),
+      z.number().refine((count) => Number.isInteger(count) && count >= 0 && count <= 99),
+      z.array(z.string()).refine(isCompilable),
+    ],
+    { error: PROXIES },
   ),
-]);
+  fromText: (text) => {
+    if (text === "true" || text === "false") return text === "true";
+    return /^\d{1,2}$/.test(text) ? Number(text) : toList(text);
+  },
+};
 
 function isCompilable(addresses: string[]): boolean {
   // 100 would be taken for the address 0.0.0.100.

@@ -19,42 +19,54 @@ export interface IceOptions {
   readonly iceTransportPolicy: "all" | "relay";
 }
 
-/** The credentials among the variables; `none` unless they are complete. */
+/** The credentials among the options; `none` unless they are complete. */
 export function turnAuthOf(given: {
-  TURN_SECRET?: string | undefined;
-  TURN_USERNAME?: string | undefined;
-  TURN_PASSWORD?: string | undefined;
+  turnSecret: string | undefined;
+  turnUsername: string | undefined;
+  turnPassword: string | undefined;
 }): TurnAuth {
-  const { TURN_SECRET: secret, TURN_USERNAME: username, TURN_PASSWORD: password } = given;
+  const { turnSecret: secret, turnUsername: username, turnPassword: password } = given;
   if (secret) return { kind: "secret", secret };
   if (username && password) return { kind: "fixed", username, password };
   return { kind: "none" };
 }
 
-/** What is wrong with the variables together, each fault led by the one to change. */
-export function iceFaults(given: Readonly<Record<string, string | undefined>>): string[] {
-  const has = (variable: string) => given[variable] !== undefined;
-  const credentials = ["TURN_SECRET", "TURN_USERNAME", "TURN_PASSWORD"].filter(has);
-  const faults: string[] = [];
-  if (has("TURN_URLS") && credentials.length === 0) {
-    faults.push("TURN_URLS: needs TURN_SECRET, or TURN_USERNAME and TURN_PASSWORD, to be of use");
+/**
+ * What is wrong with the options together: the option to change, and a message that names others in
+ * backticks.
+ */
+export function iceFaults(
+  isSet: (option: string) => boolean,
+  isRelayOnly: boolean,
+): [option: string, message: string][] {
+  const credentials = ["turnSecret", "turnUsername", "turnPassword"].filter(isSet);
+  const faults: [string, string][] = [];
+  if (isSet("turnUrls") && credentials.length === 0) {
+    faults.push([
+      "turnUrls",
+      "needs `turnSecret`, or `turnUsername` and `turnPassword`, to be of use",
+    ]);
   }
-  if (has("TURN_SECRET") && credentials.length > 1) {
-    faults.push("TURN_SECRET: can't go with TURN_USERNAME or TURN_PASSWORD; set one or the other");
-  } else if (credentials.length === 1 && !has("TURN_SECRET")) {
-    const [missing, other] = has("TURN_USERNAME")
-      ? ["TURN_PASSWORD", "TURN_USERNAME"]
-      : ["TURN_USERNAME", "TURN_PASSWORD"];
-    faults.push(`${missing}: must be set, since ${other} is`);
+  if (isSet("turnSecret") && credentials.length > 1) {
+    faults.push([
+      "turnSecret",
+      "can't go with `turnUsername` or `turnPassword`; set one or the other",
+    ]);
+  } else if (credentials.length === 1 && !isSet("turnSecret")) {
+    const [missing, other] = isSet("turnUsername")
+      ? ["turnPassword", "turnUsername"]
+      : ["turnUsername", "turnPassword"];
+    faults.push([missing, `must be set, since \`${other}\` is`]);
   }
-  if (!has("TURN_URLS")) {
-    for (const variable of credentials) {
-      faults.push(`${variable}: is for a TURN server; name one in TURN_URLS`);
+  if (!isSet("turnUrls")) {
+    for (const option of credentials) {
+      faults.push([option, "is for a TURN server; name one in `turnUrls`"]);
     }
-    if (given["ICE_TRANSPORT_POLICY"] === "relay") {
-      faults.push(
-        "ICE_TRANSPORT_POLICY: relay needs a TURN server to relay; name one in TURN_URLS",
-      );
+    if (isRelayOnly) {
+      faults.push([
+        "iceTransportPolicy",
+        "relay needs a TURN server to relay; name one in `turnUrls`",
+      ]);
     }
   }
   return faults;

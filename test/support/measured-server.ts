@@ -3,12 +3,12 @@
 import type { EventEmitter } from "node:events";
 import { parseConfig } from "../../src/config/config.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
-import { createSignalingServer } from "../../src/server.ts";
+import { buildServer } from "../../src/server.ts";
 import type { Measurement } from "./measured.ts";
 
 const config = parseConfig({ HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "error", ...process.env });
 const rooms = new MemoryRoomRegistry(config);
-const server = createSignalingServer(config, { rooms });
+const server = buildServer(config, { rooms });
 
 async function measure(collectsGarbage: boolean): Promise<Measurement> {
   for (let round = 0; collectsGarbage && round < 3; round++) {

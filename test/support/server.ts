@@ -8,7 +8,7 @@ import { parseConfig } from "../../src/config/config.ts";
 import { createLogger } from "../../src/logger.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import type { RoomRegistry } from "../../src/rooms/registry.ts";
-import { createSignalingServer } from "../../src/server.ts";
+import { buildServer } from "../../src/server.ts";
 import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
@@ -40,7 +40,7 @@ export async function startServer(
   const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config);
-  const server = createSignalingServer(config, {
+  const server = buildServer(config, {
     ...overrides,
     rooms: wrapRooms(rooms),
     log: createLogger({

@@ -2,7 +2,14 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "dotenv";
 import { describe, expect, test } from "vitest";
-import { ConfigError, parseConfig, variables } from "../../src/config/config.ts";
+import { createConfig, parseConfig } from "../../src/config/config.ts";
+import { OPTIONS, variables } from "../../src/config/options.ts";
+import {
+  ConfigError,
+  createSignalingServer,
+  optionsFromEnv,
+  type SignalingServerOptions,
+} from "../../src/index.ts";
 
 const example = parse(readFileSync(new URL("../../.env.example", import.meta.url)));
 
@@ -11,10 +18,10 @@ function pem(key: KeyObject): string {
   return String(key.export({ format: "pem", type: key.type === "public" ? "spki" : "pkcs8" }));
 }
 
-/** The faults that a configuration is refused with. */
-function faults(env: Record<string, string>): readonly string[] {
+/** The faults of a configuration that is refused. */
+function faultsOf(configure: () => unknown): readonly string[] {
   try {
-    parseConfig(env);
+    configure();
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
     throw error;
@@ -22,7 +29,40 @@ function faults(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-describe("config", () => {
+const faults = (env: Record<string, string>) => faultsOf(() => parseConfig(env));
+
+/** The names that faults begin with. */
+const namesIn = (faults: readonly string[]) => faults.map((fault) => fault.split(":")[0]).sort();
+
+const SECRET = "a secret of no less than 32 bytes";
+
+/** Names that can't be mistaken for a word. */
+const camelCase = Object.keys(OPTIONS).filter((name) => /[A-Z]/.test(name));
+
+describe("options", () => {
+  test("each is named like its variable, except CORS_ORIGIN, which may be several", () => {
+    for (const [name, { variable }] of Object.entries(OPTIONS)) {
+      const expected = name.replace(/[A-Z]/g, "_$&").toUpperCase();
+      expect(variable).toBe(name === "corsOrigins" ? "CORS_ORIGIN" : expected);
+    }
+  });
+
+  test("each has a comment that tells its default", () => {
+    const source = readFileSync(new URL("../../src/config/options.ts", import.meta.url), "utf8");
+    const comments = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+(\w+): option\(/gs);
+    const told = [...comments].map(([, comment = "", name]) => {
+      const text = comment.replace(/[\s*]+/g, " ").trim();
+      return [name, text.match(/Default: `?([^`]+)`?\.$/)?.[1]];
+    });
+    const defaults = Object.entries(OPTIONS).map(([name, schema]) => {
+      const value: unknown = schema.parse(undefined);
+      return [name, value === undefined ? "none" : JSON.stringify(value)];
+    });
+    expect(told).toEqual(defaults);
+  });
+});
+
+describe("the environment", () => {
   test("without any variable, every option has its default", () => {
     expect(parseConfig({})).toEqual({
       port: 3000,
@@ -117,6 +157,7 @@ describe("config", () => {
     ["TRANSPORTS", ","],
     ["LOG_LEVEL", "loud"],
     ["CORS_ORIGIN", "example.com"],
+    ["CORS_ORIGIN", ","],
     ["CORS_ORIGIN", "https://example.com/"],
     ["CORS_ORIGIN", "https://example.com/path"],
     ["CORS_ORIGIN", "https://good.example,https://*.example.com"],
@@ -151,7 +192,7 @@ describe("config", () => {
   });
 
   test("AUTH_SECRET means HS256, and doesn't go with AUTH_PUBLIC_KEY", () => {
-    const AUTH_SECRET = "a secret of no less than 32 bytes";
+    const AUTH_SECRET = SECRET;
     const { tokenKey } = parseConfig({ AUTH_SECRET });
     expect(tokenKey?.algorithm).toBe("HS256");
     expect(JSON.stringify(tokenKey)).not.toContain("secret of");
@@ -186,12 +227,28 @@ describe("config", () => {
 
   test("faults of several variables together are listed with the others", () => {
     const wrong = faults({ PORT: "x", TURN_USERNAME: "u", ICE_TRANSPORT_POLICY: "relay" });
-    expect(wrong.map((fault) => fault.split(":")[0]).sort()).toEqual([
+    expect(namesIn(wrong)).toEqual([
       "ICE_TRANSPORT_POLICY",
       "PORT",
       "TURN_PASSWORD",
       "TURN_USERNAME",
     ]);
+    expect(namesIn(faults({ AUTH_AUDIENCE: "x", PORT: "http" }))).toEqual([
+      "AUTH_AUDIENCE",
+      "PORT",
+    ]);
+  });
+
+  test("a fault names variables, never the options of the code", () => {
+    const AUTH_PUBLIC_KEY = pem(generateKeyPairSync("ed25519").publicKey);
+    const wrong = [
+      ...faults({ AUTH_SECRET: AUTH_PUBLIC_KEY, AUTH_PUBLIC_KEY, TURN_URLS: "turn:a.example" }),
+      ...faults({ AUTH_AUDIENCE: "x", TURN_USERNAME: "u", ICE_TRANSPORT_POLICY: "relay" }),
+      ...faults({ TURN_URLS: "turn:a.example", TURN_SECRET: "s", TURN_PASSWORD: "p" }),
+    ];
+    expect(wrong).toHaveLength(8);
+    expect(wrong.join()).not.toMatch(new RegExp(`\`|\\b(${camelCase.join("|")})\\b`));
+    expect(wrong).toContain("AUTH_SECRET: is a PEM; a public key goes into AUTH_PUBLIC_KEY");
   });
 
   test("no fault tells a secret", () => {
@@ -220,12 +277,133 @@ describe("config", () => {
   });
 
   test("the result can't be changed", () => {
-    const config = parseConfig({});
+    const config = parseConfig({ AUTH_SECRET: SECRET });
     expect(Object.isFrozen(config)).toBe(true);
+    for (const [name, value] of Object.entries(config)) {
+      expect(Object.isFrozen(value), name).toBe(true);
+    }
+  });
+
+  test("gives the options that are set, as values, and those alone", () => {
+    const env = { PORT: "0", TRUST_PROXY: "2", CORS_ORIGIN: "https://a.example", HOST: " " };
+    const options = optionsFromEnv({ ...env, AUTH_SECRET: SECRET, PATH: "/bin" });
+    expect(options).toEqual({
+      port: 0,
+      trustProxy: 2,
+      corsOrigins: ["https://a.example"],
+      authSecret: SECRET,
+    });
+    expect(createConfig(options).tokenKey?.algorithm).toBe("HS256");
+    expect(optionsFromEnv({})).toEqual({});
+  });
+});
+
+describe("options given in code", () => {
+  /** Called from JavaScript, where no type is checked. */
+  const faults = (options: unknown) =>
+    faultsOf(() => createSignalingServer(options as SignalingServerOptions));
+
+  test("those left out or undefined have their defaults", () => {
+    const nothing = Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, undefined]));
+    const empty = { host: "", authAudience: "", corsOrigins: [], stunUrls: [], turnUrls: [] };
+    for (const options of [{}, nothing, empty]) {
+      expect(createConfig(options)).toEqual(parseConfig({}));
+    }
+  });
+
+  test("a secret that is blank is a fault, not taken for none", () => {
+    const turnUrls = ["turn:a.example"];
+    expect(faults({ authSecret: "" })).toEqual([expect.stringMatching(/^authSecret: /)]);
+    expect(faults({ turnUrls, turnSecret: " " })).toEqual(["turnSecret: must not be blank"]);
+    expect(faults({ turnUrls, turnUsername: "u", turnPassword: " " })).toEqual([
+      "turnPassword: must not be blank",
+    ]);
+  });
+
+  test("are typed", () => {
+    // @ts-expect-error a port is a number
+    expect(() => createSignalingServer({ port: "3000" })).toThrow(ConfigError);
+    // @ts-expect-error there is no such option
+    expect(() => createSignalingServer({ maxPeers: 4 })).toThrow(ConfigError);
+  });
+
+  test("are values, not texts, and mean what the variables mean", () => {
+    const authPublicKey = pem(generateKeyPairSync("ed25519").publicKey);
+    const options = {
+      port: 0,
+      host: "::1",
+      corsOrigins: ["https://a.example", "*"],
+      authPublicKey,
+      authAudience: "x",
+      trustProxy: ["loopback", "10.0.0.0/8"],
+      transports: ["websocket"],
+      turnUrls: ["turn:a.example"],
+      turnUsername: "u",
+      turnPassword: "p",
+      iceTransportPolicy: "relay",
+    } satisfies SignalingServerOptions;
+    const env = {
+      PORT: "0",
+      HOST: "::1",
+      CORS_ORIGIN: "https://a.example,*",
+      AUTH_PUBLIC_KEY: authPublicKey,
+      AUTH_AUDIENCE: "x",
+      TRUST_PROXY: "loopback,10.0.0.0/8",
+      TRANSPORTS: "websocket",
+      TURN_URLS: "turn:a.example",
+      TURN_USERNAME: "u",
+      TURN_PASSWORD: "p",
+      ICE_TRANSPORT_POLICY: "relay",
+    };
+    expect(createConfig(options)).toEqual(parseConfig(env));
+    expect(createConfig({ trustProxy: 1 }).trustProxy).toBe(1);
+    expect(createConfig({ trustProxy: true }).trustProxy).toBe(true);
+  });
+
+  test("all faults are listed at once, by the options' names", () => {
+    const wrong = faults({ port: "x", maxPeersPerRoom: -1, authAudience: "x", turnSecret: "s" });
+    expect(namesIn(wrong)).toEqual(["authAudience", "maxPeersPerRoom", "port", "turnSecret"]);
+    expect(wrong.join()).not.toMatch(new RegExp(`\`|\\b(${variables.join("|")})\\b`));
+    expect(wrong).toContain("turnSecret: is for a TURN server; name one in turnUrls");
+  });
+
+  test("a name that is no option is a fault, beside the others", () => {
+    const wrong = faults({ port: "x", maxPeerPerRoom: 4, PORT: 0 });
+    expect(namesIn(wrong)).toEqual(["PORT", "maxPeerPerRoom", "port"]);
+    expect(wrong).toContain("maxPeerPerRoom: is not an option");
+  });
+
+  test.each([
+    ["port", "3000"],
+    ["port", 65_536],
+    ["port", 0.5],
+    ["port", Number.NaN],
+    ["port", null],
+    ["host", 1],
+    ["corsOrigins", "https://a.example"],
+    ["corsOrigins", ["https://a.example/path"]],
+    ["corsOrigins", [1]],
+    ["authPublicKey", { key: "pem" }],
+    ["trustProxy", "loopback"],
+    ["trustProxy", -1],
+    ["trustProxy", ["somewhere"]],
+    ["transports", []],
+    ["stunUrls", ["turn:a.example"]],
+    ["stunUrls", [3478]],
+    ["logLevel", "loud"],
+  ])("%s: %o is a fault under that name", (name, value) => {
+    expect(namesIn(faults({ [name]: value }))).toContain(name);
+  });
+
+  test.each([[3000], ["3000"], [null], [[]]])("%o in place of the options is one", (options) => {
+    expect(faults(options)).toEqual(["options: must be an object"]);
+  });
+
+  test("the result can't be changed, what was given can", () => {
+    const corsOrigins = ["https://a.example"];
+    const config = createConfig({ corsOrigins });
+    corsOrigins.push("*");
+    expect(config.corsOrigins).toEqual(["https://a.example"]);
     expect(Object.isFrozen(config.corsOrigins)).toBe(true);
-    expect(Object.isFrozen(config.transports)).toBe(true);
-    expect(Object.isFrozen(config.stunUrls)).toBe(true);
-    expect(Object.isFrozen(config.turnUrls)).toBe(true);
-    expect(Object.isFrozen(config.turnAuth)).toBe(true);
   });
 });

@@ -1,0 +1,94 @@
+/** Checks options, and reads them from the environment. Every fault is told at once. */
+
+import { z } from "zod";
+import { iceFaults } from "../ice/options.ts";
+import { type CheckedOptions, OPTIONS, type SignalingServerOptions } from "./options.ts";
+
+/** Invalid options: one line for each fault, led by the option's name or its variable. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`Invalid configuration:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    this.faults = faults;
+  }
+}
+
+type Given = Readonly<Record<string, unknown>>;
+/** A message names other options in backticks, like `turnUrls`. */
+type Fault = readonly [option: string, message: string];
+
+const schema = z.strictObject(OPTIONS, { error: "must be an object" });
+const variableOf = new Map(Object.entries(OPTIONS).map(([name, { variable }]) => [name, variable]));
+
+/**
+ * Checks options that were given in code, and fills in the defaults.
+ *
+ * @throws ConfigError naming every fault at once, unknown options too
+ */
+export function checkOptions(options: SignalingServerOptions): CheckedOptions {
+  return check(options, (name) => name);
+}
+
+/**
+ * The options that environment variables set, for `createSignalingServer`. A blank variable is unset.
+ *
+ * @throws ConfigError naming every variable at fault at once
+ */
+export function optionsFromEnv(
+  env: Readonly<Record<string, string | undefined>>,
+): SignalingServerOptions {
+  const given: Record<string, unknown> = {};
+  for (const [name, { variable, fromText }] of Object.entries(OPTIONS)) {
+    const text = env[variable];
+    if (text?.trim()) given[name] = fromText(text);
+  }
+  assertOptions(given);
+  return given;
+}
+
+function assertOptions(given: Given): asserts given is SignalingServerOptions {
+  check(given, (name) => variableOf.get(name) ?? name);
+}
+
+function check(given: Given, nameOf: (option: string) => string): CheckedOptions {
+  const parsed = schema.safeParse(given);
+  const faults = [
+    ...(parsed.error?.issues ?? []).flatMap(faultsOf),
+    ...faultsTogether({ ...given }),
+  ];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  throw new ConfigError(
+    faults.map(
+      ([option, message]) =>
+        `${nameOf(option)}: ${message.replace(/`(\w+)`/g, (_, other) => nameOf(other))}`,
+    ),
+  );
+}
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  return issue.code === "unrecognized_keys"
+    ? issue.keys.map((key) => [key, "is not an option"])
+    : [[String(issue.path[0] ?? "options"), issue.message]];
+}
+
+/** Faults of several options together. They are looked for whether or not each one is valid. */
+function faultsTogether(given: Given): Fault[] {
+  const isSet = (option: string) => {
+    const value = given[option];
+    return value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+  };
+  const faults: Fault[] = [];
+  if (isSet("authSecret") && isSet("authPublicKey")) {
+    faults.push([
+      "authPublicKey",
+      "excludes `authSecret`; set the one that your tokens are signed with",
+    ]);
+  }
+  if (isSet("authAudience") && !isSet("authSecret") && !isSet("authPublicKey")) {
+    faults.push(["authAudience", "does nothing without `authSecret` or `authPublicKey`"]);
+  }
+  const isRelayOnly = given["iceTransportPolicy"] === "relay";
+  return [...faults, ...iceFaults(isSet, isRelayOnly)];
+}

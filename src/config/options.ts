@@ -1,0 +1,147 @@
+/** Every option of the server, once: its name in code, its variable, its values, its default. */
+
+import { z } from "zod";
+import { readPublicKey, readSecret } from "../auth/token-key.ts";
+import { parseIceUrl } from "../ice/url.ts";
+import {
+  filledText,
+  integer,
+  type Kind,
+  listOf,
+  oneOf,
+  origin,
+  proxies,
+  readBy,
+  someOf,
+  text,
+} from "./values.ts";
+
+/** The schema of an option's value, with its environment variable and how to read that. */
+type Option<In, Out> = z.ZodType<Out, In | undefined> & {
+  readonly variable: string;
+  readonly fromText: (text: string) => unknown;
+};
+
+function option<In, Out>(
+  variable: string,
+  { schema, fromText }: Kind<In, Out>,
+  fallback: Out,
+): Option<In, Out> {
+  const withDefault = schema.optional().transform((value) => value ?? fallback);
+  return Object.assign(withDefault, { variable, fromText });
+}
+
+/** STUN or TURN URLs. */
+function iceUrls(service: "stun" | "turn", example: string): Kind<readonly string[]> {
+  const url = z.string({ error: "must be an array of strings" });
+  const isUsable = (text: string) => parseIceUrl(text)?.service === service;
+  return listOf(
+    url.refine(isUsable, {
+      // Before an "@" somebody may have written a password.
+      error: ({ input }) =>
+        `"${String(input).replace(/^.*@/, "…@")}" is none that a browser can use; write one like ${example}`,
+    }),
+  );
+}
+
+const TRANSPORTS = ["polling", "websocket"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** The options. A comment here is what an editor shows for a member of `SignalingServerOptions`. */
+export const OPTIONS = {
+  /** TCP port to listen on; 0 takes any free one. Default: 3000. */
+  port: option("PORT", integer(0, 65_535), 3000),
+  /** Address to listen on; `""` is all interfaces. Default: `""`. */
+  host: option("HOST", text, ""),
+  /**
+   * Origins whose pages may connect, like `https://app.example.com`; `*` lets every page in. None
+   * means any port of localhost and 127.0.0.1, and the server's own page. Default: `[]`.
+   */
+  corsOrigins: option("CORS_ORIGIN", listOf(origin), []),
+  /** Peers that fit in one room, 2 to 1,000. Default: 16. */
+  maxPeersPerRoom: option("MAX_PEERS_PER_ROOM", integer(2, 1_000), 16),
+  /** Bytes that one message may have; a client that sends more is cut off. Default: 131072. */
+  maxMessageBytes: option("MAX_MESSAGE_BYTES", integer(1_024, 10_485_760), 131_072),
+  /**
+   * Secret of 32 bytes or more that access tokens are signed with (HS256). Without it and
+   * `authPublicKey`, everybody may connect. Default: none.
+   */
+  authSecret: option("AUTH_SECRET", readBy(readSecret), undefined),
+  /**
+   * Instead of a secret: the public key, as PEM, of who signs the tokens (EdDSA, ES256 or RS256).
+   * Default: none.
+   */
+  authPublicKey: option("AUTH_PUBLIC_KEY", readBy(readPublicKey), undefined),
+  /** Audience that a token must be meant for, its claim `aud`; `""` is any. Default: `""`. */
+  authAudience: option("AUTH_AUDIENCE", text, ""),
+  /** Events a second that one connection may send for long; 0 sets no limit. Default: 50. */
+  eventsPerSecond: option("EVENTS_PER_SECOND", integer(0, 100_000), 50),
+  /**
+   * Events that one connection may send at once, 10 or more; a newcomer needs about 25 for each
+   * peer in the room. Default: 500.
+   */
+  eventBurst: option("EVENT_BURST", integer(10, 1_000_000), 500),
+  /** Connections at a time; 0 sets no limit. Default: 20000. */
+  maxConnections: option("MAX_CONNECTIONS", integer(0, 1_000_000), 20_000),
+  /**
+   * Connections at a time from one IPv4 address or IPv6 /64; 0 sets no limit. Behind a proxy set
+   * `trustProxy` too. Default: 100.
+   */
+  maxConnectionsPerAddress: option("MAX_CONNECTIONS_PER_ADDRESS", integer(0, 1_000_000), 100),
+  /**
+   * Proxies whose X-Forwarded-For is believed, as Express's "trust proxy": how many stand in front,
+   * or their addresses and ranges, `loopback`, `linklocal`, `uniquelocal`. Default: false.
+   */
+  trustProxy: option("TRUST_PROXY", proxies, false),
+  /**
+   * Messages that may wait for one client that reads too slowly, before it is cut off; 0 sets no
+   * limit. Default: 10000.
+   */
+  maxQueuedMessages: option("MAX_QUEUED_MESSAGES", integer(0, 1_000_000), 10_000),
+  /**
+   * Bytes that may wait for one client that reads too slowly, before it is cut off; 0 sets no
+   * limit. Default: 2097152.
+   */
+  maxQueuedBytes: option("MAX_QUEUED_BYTES", integer(0, 1_073_741_824), 2_097_152),
+  /** Milliseconds between two heartbeats of a connection. Default: 10000. */
+  pingIntervalMs: option("PING_INTERVAL_MS", integer(100, 300_000), 10_000),
+  /** Milliseconds to wait for a heartbeat's answer until a peer counts as gone. Default: 8000. */
+  pingTimeoutMs: option("PING_TIMEOUT_MS", integer(100, 300_000), 8_000),
+  /** Transports to offer. Default: `["polling","websocket"]`. */
+  transports: option("TRANSPORTS", someOf(TRANSPORTS), TRANSPORTS),
+  /** STUN servers for the peers, like `stun:stun.example.com:3478`. Default: `[]`. */
+  stunUrls: option("STUN_URLS", iceUrls("stun", "stun:stun.example.com:3478"), []),
+  /** TURN servers for the peers, like `turns:turn.example.com?transport=tcp`. Default: `[]`. */
+  turnUrls: option("TURN_URLS", iceUrls("turn", "turn:turn.example.com:3478?transport=udp"), []),
+  /**
+   * The secret shared with the TURN servers, coturn's `static-auth-secret`; each peer gets a
+   * credential of its own that expires. Default: none.
+   */
+  turnSecret: option("TURN_SECRET", filledText, undefined),
+  /** Instead of the secret: one name for all peers. Default: none. */
+  turnUsername: option("TURN_USERNAME", filledText, undefined),
+  /** Instead of the secret: one password for all peers, who all get to know it. Default: none. */
+  turnPassword: option("TURN_PASSWORD", filledText, undefined),
+  /** Seconds for which a credential made with the secret is good, to 604,800. Default: 3600. */
+  turnTtlSeconds: option("TURN_TTL_SECONDS", integer(1, 604_800), 3_600),
+  /**
+   * `"relay"`: peers connect through the TURN server only, and don't learn each other's address.
+   * Default: `"all"`.
+   */
+  iceTransportPolicy: option("ICE_TRANSPORT_POLICY", oneOf(["all", "relay"]), "all"),
+  /** How much to log: a pino level, or `"silent"`. Default: `"info"`. */
+  logLevel: option("LOG_LEVEL", oneOf(LOG_LEVELS), "info"),
+};
+
+/** What `createSignalingServer` takes. One that is left out or undefined has its default. */
+export type SignalingServerOptions = {
+  readonly [Name in keyof typeof OPTIONS]?: z.input<(typeof OPTIONS)[Name]>;
+};
+
+/** The options once checked, each with a value; of a key, what was read out of it. */
+export type CheckedOptions = {
+  readonly [Name in keyof typeof OPTIONS]: z.output<(typeof OPTIONS)[Name]>;
+};
+
+/** Every environment variable the server reads. `.env.example` describes each. */
+export const variables: readonly string[] = Object.values(OPTIONS).map(({ variable }) => variable);
