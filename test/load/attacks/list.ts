@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { heard, join, open } from "./peer.ts";
 
-export interface Target {
+interface Target {
   url: string;
   /** The attacker's own address. */
   localAddress: string;
