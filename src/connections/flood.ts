@@ -1,7 +1,8 @@
-/** Floods: what one connection may send, and what becomes of one that sends more. */
+/** Floods: what one connection may send, what becomes of one that sends more, and what it leaves to its address. */
 
 import type { Socket } from "socket.io";
 import type { Logger } from "../logger.ts";
+import { createDebts } from "./debts.ts";
 import type { Place } from "./limits.ts";
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { boundQueue, type QueueLimits } from "./send-queue.ts";
@@ -36,6 +37,20 @@ export interface FloodGuard {
   of(connection: Connection): Guarded;
 }
 
+/** What of an Engine.IO packet is looked at. */
+interface Packet {
+  data?: unknown;
+}
+
+/**
+ * Bytes of a packet that cost as much as an event. An sdp of 4 KiB costs one event, and with all around it less than
+ * two of these. So who keeps to the first allowance keeps to the second, which is twice as large.
+ */
+const PACKET_BYTES = 2_560;
+/** A token has to be checked for it, so it costs as much as `join`. */
+const CONNECT_COST = 10;
+/** What a connection has of the second allowance, whatever its address owes: to connect, and to ask for a room. */
+const START_COST = 2 * CONNECT_COST;
 /** For how long the place of a flooder stays taken: each connection would bring a new allowance. */
 const FLOOD_PENALTY_MS = 30_000;
 /** How long a goodbye may take before a connection is cut. */
@@ -48,11 +63,19 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
   const first = { perSecond: limits.eventsPerSecond, burst: limits.eventBurst };
   // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
   const second = { perSecond: 2 * first.perSecond, burst: 2 * first.burst };
+  const mostOwedMs = (1_000 * (second.burst - START_COST)) / second.perSecond;
   const connections = new WeakMap<Connection, Guarded>();
+  const debts = createDebts(nowMs);
 
   function watch(connection: Connection, place: Place | undefined): void {
-    const events = createRateLimiter(first, nowMs);
-    const packets = createRateLimiter(second, nowMs);
+    const { address } = place ?? {};
+    const owed = address === undefined ? undefined : debts.of(address);
+    const events = createRateLimiter(first, nowMs, owed?.eventsFullAtMs);
+    const packets = createRateLimiter(
+      second,
+      nowMs,
+      owed && Math.min(owed.packetsFullAtMs, nowMs() + mostOwedMs),
+    );
     const guarded: Guarded = { events };
     connections.set(connection, guarded);
     let hasFlooded = false;
@@ -61,8 +84,9 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
       hasFlooded = true;
       hangUp(connection, guarded.socket);
     };
-    connection.on("packet", () => {
-      if (!packets.take(1).ok) cutOff();
+    // Engine.IO tells of a packet before Socket.IO gets to parse it.
+    connection.on("packet", (packet: Packet) => {
+      if (!packets.take(costOf(packet)).ok) cutOff();
     });
     // The WebSocket that polling is to change over to: its probes are answered before it is the connection's.
     connection.on("upgrading", (probed: { close: () => void }) => {
@@ -76,6 +100,10 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
       connection.close(true);
     });
     connection.on("close", () => {
+      if (address !== undefined) {
+        const [eventsFullAtMs, packetsFullAtMs] = [events.fullAtMs(), packets.fullAtMs()];
+        debts.leave(address, { eventsFullAtMs, packetsFullAtMs });
+      }
       if (hasFlooded) setTimeout(() => place?.release(), FLOOD_PENALTY_MS).unref();
       else place?.release();
     });
@@ -88,6 +116,15 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
   }
 
   return { watch, of };
+}
+
+/** What a packet takes of the second allowance: as much as its size takes to parse. */
+function costOf({ data }: Packet): number {
+  if (data instanceof Uint8Array) return Math.max(1, data.byteLength / PACKET_BYTES);
+  if (typeof data !== "string") return 1;
+  // Socket.IO reads a packet's type like this: a blank is 0 too, which is CONNECT.
+  const least = Number(data.charAt(0)) === 0 ? CONNECT_COST : 1;
+  return Math.max(least, Buffer.byteLength(data) / PACKET_BYTES);
 }
 
 /** Ends a connection such that socket.io-client doesn't come back at once. */
