@@ -9,6 +9,7 @@ import { createAuthenticator } from "./auth/authenticator.ts";
 import { type Config, createConfig } from "./config/config.ts";
 import type { SignalingServerOptions } from "./config/options.ts";
 import { createHandshake } from "./connections/admission.ts";
+import { type Connection, createFloodGuard } from "./connections/flood.ts";
 import { createHttpServer, PromptWebSocketServer } from "./connections/http-server.ts";
 import { createConnectionLimiter, type ProxyTrust } from "./connections/limits.ts";
 import { createOriginCheck } from "./connections/origins.ts";
@@ -88,15 +89,17 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
     cors: { origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) },
     allowRequest: handshake.allowRequest,
   });
-  io.engine.on("connection", handshake.connected);
+  const floods = createFloodGuard(config, log);
+  io.engine.on("connection", (connection: Connection) =>
+    floods.watch(connection, handshake.placeOf(connection.request)),
+  );
   const authenticate = createAuthenticator(config);
   const closeAccess = authenticate && registerAccess(io, { authenticate, log });
   registerSignaling(io, {
     rooms,
     authenticate,
     ice: config,
-    limits: config,
-    onFlood: handshake.flooded,
+    floods,
     now: overrides.now ?? Date.now,
     log,
   });

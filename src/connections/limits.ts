@@ -14,8 +14,15 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
-/** A place taken, to be given back once; or why there is none. */
-type Admission = { ok: true; release: () => void } | { ok: false; reason: string };
+/** A place taken, to be given back once. */
+export interface Place {
+  /** The IPv4 address or IPv6 /64 that it counts for; undefined where addresses have no limit. */
+  readonly address: string | undefined;
+  readonly release: () => void;
+}
+
+/** A place, or why there is none. */
+type Admission = ({ ok: true } & Place) | { ok: false; reason: string };
 
 /** Takes a place for a new connection from this address. */
 export type ConnectionLimiter = (address: string) => Admission;
@@ -43,7 +50,7 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
       if (left > 0) byAddress.set(key, left);
       else byAddress.delete(key);
     };
-    return { ok: true, release };
+    return { ok: true, address: limits.maxConnectionsPerAddress ? key : undefined, release };
   };
 }
 

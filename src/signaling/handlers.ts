@@ -41,8 +41,7 @@ export interface SignalingDeps {
   /** Undefined where everybody may come in. */
   authenticate: Authenticator | undefined;
   ice: IceOptions;
-  limits: SocketDeps["limits"];
-  onFlood: SocketDeps["onFlood"];
+  floods: SocketDeps["floods"];
   /** Unix milliseconds. */
   now: () => number;
   log: Logger;
@@ -58,7 +57,7 @@ const REFUSALS = {
 
 /** Serves the protocol on every socket that connects to `io` from now on. */
 export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
-  const { rooms, authenticate, ice, limits, onFlood, now, log } = deps;
+  const { rooms, authenticate, ice, floods, now, log } = deps;
   const { iceTransportPolicy } = ice;
   const screen = createScreen(iceTransportPolicy);
   const handlers = new Map<string, Handler>(
@@ -97,7 +96,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     } satisfies Record<keyof ClientToServerEvents, Handler>),
   );
 
-  serveSockets(io, { handlers, onGone: depart, onFlood, limits, log });
+  serveSockets(io, { handlers, onGone: depart, floods, log });
 
   async function join(socket: SignalingSocket, request: unknown): Promise<Ack<Joined>> {
     const parsed = parseJoin(request);

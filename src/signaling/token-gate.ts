@@ -24,7 +24,10 @@ export function registerAccess(io: SignalingIo, { authenticate, log }: AccessDep
     if (!verdict.ok) {
       log.debug({ code: "unauthorized" }, "refused a connection");
       const data = { code: "unauthorized" satisfies ErrorCode };
-      return next(Object.assign(new Error(verdict.reason), { data }));
+      next(Object.assign(new Error(verdict.reason), { data }));
+      // Socket.IO answers in the next tick, and this comes behind. On it goes only by a new connection.
+      process.nextTick(() => socket.conn.close());
+      return;
     }
     socket.data.claims = verdict.claims;
     next();
