@@ -3,9 +3,9 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { name } from "../protocol/names.ts";
-import type { Claims } from "./authenticator.ts";
+import type { Verdict } from "./authenticator.ts";
 
-/** Who connects, and what they may do; or why they may not. */
+/** Who connects, and what they may do; or a sentence that tells the client why they may not. */
 export type Authorization =
   | {
       /** Who this is, to the application. */
@@ -14,58 +14,60 @@ export type Authorization =
       rooms: readonly string[];
       /** Their name in every room, over the one that `join` gives. */
       name?: string | undefined;
-      /** Unix seconds at which the connection is closed; the client comes back and is asked again. */
+      /** Unix seconds at which the connection is closed; the client comes back, and this is asked again. */
       expiresAt?: number | undefined;
     }
-  /** A sentence for the client. */
   | { refusal: string };
 
 /**
  * Asked for each connection, with the request that began it: its headers have the application's cookies.
- * What it throws is logged, and the connection refused.
+ * It has 5 seconds. What it throws is logged, and the connection refused.
  */
 export type Authorize = (request: IncomingMessage) => Authorization | Promise<Authorization>;
 
-/** What an application said, or the error of asking it. */
-export type Decision =
-  | { ok: true; claims: Claims }
-  | { ok: false; code: "unauthorized"; reason: string }
-  | { ok: false; code: "internal"; error: unknown };
+/** How long an application may take to decide. */
+const TIMEOUT_MS = 5_000;
 
-const authorization = z.union([
-  z.object({ refusal: z.string() }),
-  z.object({
-    subject: z.string().min(1),
-    rooms: z.array(z.string()),
-    name: name.optional(),
-    expiresAt: z.number().optional(),
-  }),
-]);
+const authorization = z.union(
+  [
+    z.object({ refusal: z.string() }),
+    z.object({
+      subject: z.string().min(1),
+      rooms: z.array(z.string()),
+      name: name.optional(),
+      expiresAt: z.number().optional(),
+    }),
+  ],
+  { error: "authorize must give { subject, rooms, name?, expiresAt? } or { refusal }" },
+);
 
-/** Asks the application. Never rejects, and takes `timeoutMs` at most. */
-export async function decide(
+/**
+ * Makes the application's function a check that never rejects and never hangs.
+ *
+ * @param reportFault logs an error and gives the id it is to be found under
+ */
+export function createAuthorizer(
   authorize: Authorize,
-  request: IncomingMessage,
-  timeoutMs: number,
-): Promise<Decision> {
-  try {
-    const answer = authorization.parse(await within(timeoutMs, authorize(request)));
-    if ("refusal" in answer) return { ok: false, code: "unauthorized", reason: answer.refusal };
-    const { subject, rooms, expiresAt = Number.POSITIVE_INFINITY } = answer;
-    return {
-      ok: true,
-      claims: { subject, rooms, name: answer.name, expiresAtMs: expiresAt * 1_000 },
-    };
-  } catch (error) {
-    return { ok: false, code: "internal", error };
-  }
+  reportFault: (error: unknown) => string,
+): (request: IncomingMessage) => Promise<Verdict> {
+  return async (request) => {
+    try {
+      const answer = authorization.parse(await inTime(authorize(request)));
+      if ("refusal" in answer) return { ok: false, code: "unauthorized", reason: answer.refusal };
+      const { subject, rooms, expiresAt = Number.POSITIVE_INFINITY } = answer;
+      const expiresAtMs = expiresAt * 1_000;
+      return { ok: true, claims: { subject, rooms, name: answer.name, expiresAtMs } };
+    } catch (error) {
+      const reason = `the server failed; its log has more under ${reportFault(error)}`;
+      return { ok: false, code: "internal", reason };
+    }
+  };
 }
 
-async function within<T>(timeoutMs: number, answer: T | Promise<T>): Promise<T> {
+async function inTime<T>(answer: T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const error = new Error(`authorize took longer than ${timeoutMs} ms`);
-    timer = setTimeout(reject, timeoutMs, error);
+    timer = setTimeout(reject, TIMEOUT_MS, new Error(`authorize took over ${TIMEOUT_MS} ms`));
   });
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -91,11 +91,12 @@ export class MemoryRoomRegistry implements RoomRegistry {
   private vacate(id: string): Departure | undefined {
     const room = this.socketToRoom.get(id);
     const seats = this.seatsAround(id);
-    if (room === undefined || !seats) return undefined;
+    const member = seats?.get(id);
+    if (room === undefined || !seats || !member) return undefined;
     seats.delete(id);
     this.socketToRoom.delete(id);
     if (seats.size === 0) this.rooms.delete(room);
-    return { room, remaining: [...seats.values()] };
+    return { room, member, remaining: [...seats.values()] };
   }
 }
 

@@ -7,11 +7,14 @@ export interface Member {
   readonly peer: Peer;
   /** Whether it takes candidates in lists. */
   readonly candidateLists: boolean;
+  /** Who it is, to the application that let it in. */
+  readonly subject?: string | undefined;
 }
 
-/** A seat given up: in which room, and who is left there. */
+/** A seat given up: whose, in which room, and who is left there. */
 export interface Departure {
   room: string;
+  member: Member;
   remaining: Member[];
 }
 

@@ -11,10 +11,8 @@ import { refuse } from "../protocol/parse.ts";
 
 /** What is known of a socket besides its seat. */
 interface SocketData {
-  /** What its token says, where tokens are asked for. */
+  /** What its token says, or the application, where one of them is asked. */
   claims?: Claims;
-  /** Whether it takes candidates in lists. */
-  candidateLists?: boolean;
 }
 
 export type SignalingIo = Server<

@@ -42,7 +42,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       expect(await rooms.join(member("a"), "s")).toMatchObject({
         ok: true,
         others: [],
-        departure: { room: "r", remaining: [member("b")] },
+        departure: { room: "r", member: member("a"), remaining: [member("b")] },
       });
       expect(await rooms.count()).toEqual({ rooms: 2, peers: 2 });
       expect((await rooms.list()).sort()).toEqual(["r", "s"]);
@@ -73,7 +73,11 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, reason: "room_full" });
       await rooms.close("t", 60);
       expect(await rooms.join(member("b"), "t")).toEqual({ ok: false, reason: "room_closed" });
-      expect(await rooms.leave("b")).toEqual({ room: "s", remaining: [] });
+      expect(await rooms.leave("b")).toEqual({
+        room: "s",
+        member: member("b"),
+        remaining: [],
+      });
     });
 
     test("route finds the others, one of them, or says why not", async () => {
@@ -95,9 +99,17 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       const rooms = withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "r");
-      expect(await rooms.leave("a")).toEqual({ room: "r", remaining: [member("b")] });
+      expect(await rooms.leave("a")).toEqual({
+        room: "r",
+        member: member("a"),
+        remaining: [member("b")],
+      });
       expect(await rooms.leave("a")).toBeUndefined();
-      expect(await rooms.leave("b")).toEqual({ room: "r", remaining: [] });
+      expect(await rooms.leave("b")).toEqual({
+        room: "r",
+        member: member("b"),
+        remaining: [],
+      });
       expect(await rooms.count()).toEqual({ rooms: 0, peers: 0 });
       expect(await rooms.list()).toEqual([]);
     });
