@@ -8,7 +8,11 @@ import { Server } from "socket.io";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import type { Config } from "./config/config.ts";
 import { createHandshake } from "./connections/admission.ts";
-import { createHttpServer, PromptWebSocketServer } from "./connections/http-server.ts";
+import {
+  createHttpServer,
+  guardRequests,
+  PromptWebSocketServer,
+} from "./connections/http-server.ts";
 import { createConnectionLimiter, type ProxyTrust } from "./connections/limits.ts";
 import { createOriginCheck } from "./connections/origins.ts";
 import { coalesceWrites, forgetHandshakes, serveClientAsIs } from "./connections/tuning.ts";
@@ -91,6 +95,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
   coalesceWrites(httpServer);
   forgetHandshakes(httpServer, io.engine);
   serveClientAsIs(httpServer, `${io.path()}/socket.io`);
+  guardRequests(httpServer);
 
   let closing: Promise<void> | undefined;
 
@@ -102,6 +107,8 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
         httpServer.once("error", reject);
         httpServer.listen({ port: config.port, ...(config.host && { host: config.host }) }, () => {
           httpServer.off("error", reject);
+          // Connections that can't be accepted, for want of descriptors or memory.
+          httpServer.on("error", (err) => log.error({ err }, "the HTTP server failed"));
           resolve(portOf(httpServer.address()));
         });
       }),

@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
+import { absorbConnectionErrors, refusePipelining, requireHost } from "./http-guards.ts";
 import { type ConnectionLimits, createConnectionLimiter, type ProxyTrust } from "./limits.ts";
 
 /** What bounds the HTTP server, and what it serves. */
@@ -18,6 +19,8 @@ const HTTP_LIMITS = {
   // A proxy that keeps connections for 60 s, as most do, is the one to end them.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
+  // `requireHost` does it.
+  requireHostHeader: false,
 };
 
 /** Creates the HTTP server: half-open connections and slow requests end, floods are cut off. */
@@ -27,6 +30,9 @@ export function createHttpServer(
   isTrustedProxy: ProxyTrust,
 ): Server {
   const server = createServer(HTTP_LIMITS, app);
+  absorbConnectionErrors(server);
+  // Node would answer these itself, past `refusePipelining`.
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const limitTcp = createConnectionLimiter({
     maxConnections: config.maxConnections * TCP_PER_CONNECTION,
     maxConnectionsPerAddress: config.maxConnectionsPerAddress * TCP_PER_CONNECTION,
@@ -48,14 +54,31 @@ export function createHttpServer(
   return server;
 }
 
+/** Refuses what no client of ours sends. Call it after Socket.IO has been attached. */
+export function guardRequests(server: Server): void {
+  requireHost(server);
+  refusePipelining(server);
+}
+
+/** Fragments of one message. Clients send one; each may hold on to the 64 KiB that it was read with. */
+const MAX_FRAGMENTS = 64;
+/** Bytes in a chunk of a frame, on average: TCP sends at least 536 at a time (RFC 9293, 3.7.1). */
+const MIN_CHUNK_BYTES = 256;
+
 /**
  * WebSockets for Engine.IO. Of the newest version: the one that Engine.IO brings along answers
  * pings without a bound, to clients that never read the answers.
  */
 export class PromptWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
-    // By default a client may leave a goodbye unanswered for 30 s.
-    const prompt = { ...options, closeTimeout: 1_000 };
-    super(prompt);
+    const { maxPayload = 0 } = options;
+    const bounded = {
+      ...options,
+      // By default a client may leave a goodbye unanswered for 30 s.
+      closeTimeout: 1_000,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: 64 + Math.ceil(maxPayload / MIN_CHUNK_BYTES),
+    };
+    super(bounded);
   }
 }
