@@ -25,13 +25,10 @@ export function refusePipelining(
   server: Server,
   isOurs: (request: IncomingMessage) => boolean = () => true,
 ): void {
-  const unanswered = new WeakMap<Duplex, IncomingMessage>();
+  const unanswered = new WeakSet<Duplex>();
 
   function isPipelined(request: IncomingMessage): boolean {
-    const earlier = unanswered.get(request.socket);
-    if (!earlier || !isOurs(request)) return false;
-    // After an upgrade Node doesn't tell the earlier request that its connection has ended.
-    earlier.destroy();
+    if (!unanswered.has(request.socket) || !isOurs(request)) return false;
     request.socket.destroy();
     return true;
   }
@@ -39,8 +36,12 @@ export function refusePipelining(
   filterRequests(server, (request, response) => {
     const { socket } = request;
     if (isPipelined(request)) return false;
-    unanswered.set(socket, request);
-    response.once("close", () => unanswered.delete(socket));
+    unanswered.add(socket);
+    response.once("close", () => {
+      unanswered.delete(socket);
+      // Once an upgrade or a CONNECT came after it, Node doesn't tell a request of its connection's end.
+      if (socket.destroyed) request.destroy();
+    });
     return true;
   });
   const listeners = server.listeners("upgrade");

@@ -8,6 +8,9 @@ import { type ConnectionLimits, createConnectionLimiter, type ProxyTrust } from 
 /** What bounds the HTTP server, and what it serves. */
 export interface HttpServerOptions extends ConnectionLimits {
   readonly transports: readonly ("polling" | "websocket")[];
+  /** A long poll is answered with a ping after this, if nothing else comes. */
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
 }
 
 /** A connection that begins with polling holds two of TCP, and a third while it changes over. */
@@ -30,6 +33,8 @@ export function createHttpServer(
   isTrustedProxy: ProxyTrust,
 ): Server {
   const server = createServer(HTTP_LIMITS, app);
+  // For clients that don't read their answer; by default Node waits for ever.
+  server.timeout = config.pingIntervalMs + config.pingTimeoutMs;
   absorbConnectionErrors(server);
   // Node would answer these itself, past `refusePipelining`.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
