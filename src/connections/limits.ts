@@ -54,6 +54,13 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
   };
 }
 
+/** Reads Express's setting "trust proxy": all, none, how many hops, or which addresses. */
+export function createProxyTrust(trusted: boolean | number | readonly string[]): ProxyTrust {
+  if (typeof trusted === "boolean") return () => trusted;
+  if (typeof trusted === "number") return (_address, hop) => hop < trusted;
+  return proxyAddr.compile([...trusted]);
+}
+
 /** The address of who sent a request: as trusted proxies say, or its own. */
 export function clientAddress(request: IncomingMessage, isTrustedProxy: ProxyTrust): string {
   const claimed = withoutPort(proxyAddr(request, isTrustedProxy));

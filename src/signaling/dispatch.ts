@@ -37,6 +37,8 @@ export interface SocketDeps {
   /** Called when a socket is gone, after its last event. */
   onGone: (id: string) => Promise<void>;
   floods: FloodGuard;
+  /** Logs an error of ours and gives the id it is to be found under. */
+  reportFault: (error: unknown) => string;
   log: Logger;
 }
 
@@ -50,7 +52,7 @@ const SDP_BYTES_PER_EVENT = 4_096;
 
 /** Serves `handlers` on every socket that connects to `io` from now on. */
 export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
-  const { handlers, onGone, floods, log } = deps;
+  const { handlers, onGone, floods, reportFault, log } = deps;
 
   io.on("connection", (socket) => {
     // The allowance is the connection's: a socket that leaves and comes again on it brings no new one.
@@ -106,13 +108,15 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     if (typeof reply === "function") reply(ack);
     else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
   }
+}
 
-  /** Logs an error of ours, and gives the id it is to be found under. */
-  function reportFault(error: unknown): string {
+/** Creates what logs an error of ours and gives the id it is to be found under. */
+export function createFaultReport(log: Logger): (error: unknown) => string {
+  return (error) => {
     const errorId = randomUUID();
     log.error({ errorId, err: error }, "a handler failed");
     return errorId;
-  }
+  };
 }
 
 /**

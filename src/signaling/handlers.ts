@@ -25,11 +25,7 @@ import {
 } from "../protocol/parse.ts";
 import type { Departure, Member, RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
-import {
-  type Handler,
-  type SignalingIo,
-  type SignalingSocket,
-} from "./dispatch.ts";
+import type { Handler, SignalingIo, SignalingSocket } from "./dispatch.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
 
 /** Sockets to emit to, as Socket.IO addresses them. */

@@ -1,14 +1,13 @@
 /** Who may connect, where tokens or the application decide that, and until when. */
 
-import type { IncomingMessage } from "node:http";
 import type { Verdict } from "../auth/authenticator.ts";
 import type { Logger } from "../logger.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 
 /** Who decides. */
 export interface Gate {
-  /** Asked for each connection, with what the client shows and the request that began it. Never rejects. */
-  readonly admit: (token: unknown, request: IncomingMessage) => Promise<Verdict>;
+  /** Asked for each connection. Never rejects. */
+  readonly admit: (socket: SignalingSocket) => Promise<Verdict>;
   /** Whether who has expired has to come with a new token; else the client comes back by itself. */
   readonly needsToken: boolean;
 }
@@ -22,7 +21,7 @@ const SWEEP_INTERVAL_MS = 1_000;
  */
 export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: Logger) {
   io.use(async (socket, next) => {
-    const verdict = await admit(socket.handshake.auth["token"], socket.request);
+    const verdict = await admit(socket);
     if (!verdict.ok) {
       const { code, reason } = verdict;
       log.debug({ code }, "refused a connection");
@@ -43,7 +42,10 @@ export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: 
   function end(socket: SignalingSocket): void {
     log.info({ peer: socket.id }, "its access has expired");
     // The client comes back, and the application is asked again.
-    if (!needsToken) return socket.conn.close();
+    if (!needsToken) {
+      socket.conn.close();
+      return;
+    }
     const message = "your token has expired; connect with a new one";
     socket.emit("signal_error", { event: "refresh_token", code: "unauthorized", message });
     socket.disconnect(true);

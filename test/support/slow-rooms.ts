@@ -1,6 +1,12 @@
 /** A registry that keeps its promises late, as one shared over a network would. */
 
-import type { Departure, JoinOutcome, Member, RoomRegistry, Route } from "../../src/rooms/registry.ts";
+import type {
+  Departure,
+  JoinOutcome,
+  Member,
+  RoomRegistry,
+  Route,
+} from "../../src/rooms/registry.ts";
 
 /** Delays each call and each answer by 0 to 3 turns of the event loop, from `random` in [0, 1). */
 export class SlowRooms implements RoomRegistry {
