@@ -17,8 +17,10 @@ export interface Claims {
   expiresAtMs: number;
 }
 
-/** A token that holds, or why it doesn't. */
-type Verdict = { ok: true; claims: Claims } | { ok: false; reason: string };
+/** Who connects and what they may do, or why they may not connect. */
+export type Verdict =
+  | { ok: true; claims: Claims }
+  | { ok: false; code: "unauthorized" | "internal"; reason: string };
 
 /** Checks a token as a client sent it. Never rejects. */
 export type Authenticator = (token: unknown) => Promise<Verdict>;
@@ -98,5 +100,5 @@ function reasonOf(error: unknown): string {
 }
 
 function refused(reason: string): Verdict {
-  return { ok: false, reason };
+  return { ok: false, code: "unauthorized", reason };
 }

@@ -6,6 +6,8 @@ import type { TokenSource } from "./token.ts";
 
 /** How to connect. */
 export interface SignalingOptions {
+  /** The path below which the server's Socket.IO answers; `/socket.io` if left out. */
+  path?: string;
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
   /**

@@ -20,15 +20,17 @@ type Given = Readonly<Record<string, unknown>>;
 type Fault = readonly [option: string, message: string];
 
 const schema = z.strictObject(OPTIONS, { error: "must be an object" });
-const variableOf = new Map(Object.entries(OPTIONS).map(([name, { variable }]) => [name, variable]));
+/** What an application has decided for its server already. */
+const NOT_ATTACHED = ["port", "host"];
 
 /**
  * Checks options that were given in code, and fills in the defaults.
  *
+ * @param isAttached for a server that somebody else listens with
  * @throws ConfigError naming every fault at once, unknown options too
  */
-export function checkOptions(options: SignalingServerOptions): CheckedOptions {
-  return check(options, (name) => name);
+export function checkOptions(options: SignalingServerOptions, isAttached: boolean): CheckedOptions {
+  return check(options, (name) => name, isAttached ? NOT_ATTACHED : []);
 }
 
 /**
@@ -41,7 +43,7 @@ export function optionsFromEnv(
 ): SignalingServerOptions {
   const given: Record<string, unknown> = {};
   for (const [name, { variable, fromText }] of Object.entries(OPTIONS)) {
-    const text = env[variable];
+    const text = variable === undefined ? "" : env[variable];
     if (text?.trim()) given[name] = fromText(text);
   }
   assertOptions(given);
@@ -49,14 +51,24 @@ export function optionsFromEnv(
 }
 
 function assertOptions(given: Given): asserts given is SignalingServerOptions {
+  const variableOf = new Map(
+    Object.entries(OPTIONS).map(([name, { variable }]) => [name, variable]),
+  );
   check(given, (name) => variableOf.get(name) ?? name);
 }
 
-function check(given: Given, nameOf: (option: string) => string): CheckedOptions {
+function check(
+  given: Given,
+  nameOf: (option: string) => string,
+  excluded: readonly string[] = [],
+): CheckedOptions {
   const parsed = schema.safeParse(given);
   const faults = [
     ...(parsed.error?.issues ?? []).flatMap(faultsOf),
     ...faultsTogether({ ...given }),
+    ...excluded
+      .filter((option) => Object(given)[option] !== undefined)
+      .map((option): Fault => [option, "is up to the server that this is attached to"]),
   ];
   if (parsed.success && faults.length === 0) return parsed.data;
   throw new ConfigError(
@@ -88,6 +100,20 @@ function faultsTogether(given: Given): Fault[] {
   }
   if (isSet("authAudience") && !isSet("authSecret") && !isSet("authPublicKey")) {
     faults.push(["authAudience", "does nothing without `authSecret` or `authPublicKey`"]);
+  }
+  if (isSet("authorize")) {
+    for (const option of ["authSecret", "authPublicKey"].filter(isSet)) {
+      faults.push([
+        option,
+        "excludes `authorize`; access tokens or the application decide, not both",
+      ]);
+    }
+    if ([given["corsOrigins"]].flat().includes("*")) {
+      faults.push([
+        "corsOrigins",
+        "must not be * beside `authorize`: any page could use the visitor's cookies; list the origins",
+      ]);
+    }
   }
   const isRelayOnly = given["iceTransportPolicy"] === "relay";
   return [...faults, ...iceFaults(isSet, isRelayOnly)];

@@ -19,9 +19,10 @@ export interface Config extends Omit<CheckedOptions, Credential>, TokenOptions, 
 /**
  * Makes options that were given in code a configuration, frozen.
  *
+ * @param isAttached for a server that somebody else listens with
  * @throws ConfigError naming every fault at once
  */
-export function createConfig(options: SignalingServerOptions): Config {
+export function createConfig(options: SignalingServerOptions, isAttached = false): Config {
   const {
     authSecret,
     authPublicKey,
@@ -30,7 +31,7 @@ export function createConfig(options: SignalingServerOptions): Config {
     turnUsername,
     turnPassword,
     ...rest
-  } = checkOptions(options);
+  } = checkOptions(options, isAttached);
   const config = {
     ...rest,
     tokenKey: authSecret ?? authPublicKey,

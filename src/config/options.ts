@@ -1,10 +1,12 @@
 /** Every option of the server, once: its name in code, its variable, its values, its default. */
 
 import { z } from "zod";
+import type { Authorize } from "../auth/authorize.ts";
 import { readPublicKey, readSecret } from "../auth/token-key.ts";
 import { parseIceUrl } from "../ice/url.ts";
 import {
   filledText,
+  functionLike,
   integer,
   type Kind,
   listOf,
@@ -14,16 +16,17 @@ import {
   readBy,
   someOf,
   text,
+  urlPath,
 } from "./values.ts";
 
-/** The schema of an option's value, with its environment variable and how to read that. */
+/** The schema of an option's value, with its environment variable, if any, and how to read that. */
 type Option<In, Out> = z.ZodType<Out, In | undefined> & {
-  readonly variable: string;
+  readonly variable: string | undefined;
   readonly fromText: (text: string) => unknown;
 };
 
 function option<In, Out>(
-  variable: string,
+  variable: string | undefined,
   { schema, fromText }: Kind<In, Out>,
   fallback: Out,
 ): Option<In, Out> {
@@ -42,6 +45,11 @@ function iceUrls(service: "stun" | "turn", example: string): Kind<readonly strin
         `"${String(input).replace(/^.*@/, "…@")}" is none that a browser can use; write one like ${example}`,
     }),
   );
+}
+
+/** An option that code alone can give. */
+function inCode<In, Out>(kind: Pick<Kind<In, Out>, "schema">, fallback: Out): Option<In, Out> {
+  return option(undefined, { ...kind, fromText: () => undefined }, fallback);
 }
 
 const TRANSPORTS = ["polling", "websocket"] as const;
@@ -131,6 +139,13 @@ export const OPTIONS = {
   iceTransportPolicy: option("ICE_TRANSPORT_POLICY", oneOf(["all", "relay"]), "all"),
   /** How much to log: a pino level, or `"silent"`. Default: `"info"`. */
   logLevel: option("LOG_LEVEL", oneOf(LOG_LEVELS), "info"),
+  /** Path below which Socket.IO answers; clients give the same as `path`. Default: `"/socket.io"`. */
+  path: inCode(urlPath, "/socket.io"),
+  /**
+   * Decides who connects, by cookies or headers of the request, in place of access tokens; see
+   * `Authorize`. Default: none.
+   */
+  authorize: inCode(functionLike<Authorize>(), undefined),
 };
 
 /** What `createSignalingServer` takes. One that is left out or undefined has its default. */
@@ -144,4 +159,6 @@ export type CheckedOptions = {
 };
 
 /** Every environment variable the server reads. `.env.example` describes each. */
-export const variables: readonly string[] = Object.values(OPTIONS).map(({ variable }) => variable);
+export const variables: readonly string[] = Object.values(OPTIONS).flatMap(
+  ({ variable }) => variable ?? [],
+);

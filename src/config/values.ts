@@ -40,6 +40,21 @@ export const filledText: Kind<string> = {
   fromText: asItIs,
 };
 
+/** The path of a URL: it begins with a slash and doesn't end with one. */
+export const urlPath: Pick<Kind<string>, "schema"> = {
+  schema: z
+    .string({ error: "must be a string" })
+    .regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: "must be a path like /calls/socket.io" }),
+};
+
+/** A function; its arguments can't be checked. */
+export function functionLike<T>(): Pick<Kind<T>, "schema"> {
+  const schema = z.custom<T>((value) => typeof value === "function", {
+    error: "must be a function",
+  });
+  return { schema };
+}
+
 /** One out of `values`. */
 export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return {

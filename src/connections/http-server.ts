@@ -2,11 +2,15 @@
 
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
-import { type ConnectionLimits, createConnectionLimiter, type ProxyTrust } from "./limits.ts";
+import { absorbConnectionErrors, refusePipelining, requireHost } from "./http-guards.ts";
+import { type ConnectionLimits, createConnectionLimiter, createProxyTrust } from "./limits.ts";
 
-/** What bounds the HTTP server, and what it serves. */
+/** What bounds the HTTP server. */
 export interface HttpServerOptions extends ConnectionLimits {
-  readonly transports: readonly ("polling" | "websocket")[];
+  readonly trustProxy: boolean | number | readonly string[];
+  /** A long poll is answered with a ping after this, if nothing else comes. */
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
 }
 
 /** A connection that begins with polling holds two of TCP, and a third while it changes over. */
@@ -18,15 +22,19 @@ const HTTP_LIMITS = {
   // A proxy that keeps connections for 60 s, as most do, is the one to end them.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
+  // `requireHost` does it.
+  requireHostHeader: false,
 };
 
 /** Creates the HTTP server: half-open connections and slow requests end, floods are cut off. */
-export function createHttpServer(
-  app: RequestListener,
-  config: HttpServerOptions,
-  isTrustedProxy: ProxyTrust,
-): Server {
+export function createHttpServer(app: RequestListener, config: HttpServerOptions): Server {
+  const isTrustedProxy = createProxyTrust(config.trustProxy);
   const server = createServer(HTTP_LIMITS, app);
+  // For clients that don't read their answer; by default Node waits for ever.
+  server.timeout = config.pingIntervalMs + config.pingTimeoutMs;
+  absorbConnectionErrors(server);
+  // Node would answer these itself, past `refusePipelining`.
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const limitTcp = createConnectionLimiter({
     maxConnections: config.maxConnections * TCP_PER_CONNECTION,
     maxConnectionsPerAddress: config.maxConnectionsPerAddress * TCP_PER_CONNECTION,
@@ -39,14 +47,19 @@ export function createHttpServer(
     if (admission.ok) connection.on("close", admission.release);
     else connection.destroy();
   });
-  // Node takes its time limits off a connection that asks for another protocol; Socket.IO ends
-  // those meant for somebody else only halfway.
-  server.on("upgrade", ({ url }, connection) => {
-    const isOurs = config.transports.includes("websocket") && url?.startsWith("/socket.io/");
-    if (!isOurs) connection.destroy();
-  });
   return server;
 }
+
+/** Refuses what no client of ours sends. Call it after Socket.IO has been attached. */
+export function guardRequests(server: Server): void {
+  requireHost(server);
+  refusePipelining(server);
+}
+
+/** Fragments of one message. Clients send one; each may hold on to the 64 KiB that it was read with. */
+const MAX_FRAGMENTS = 64;
+/** Bytes in a chunk of a frame, on average: TCP sends at least 536 at a time (RFC 9293, 3.7.1). */
+const MIN_CHUNK_BYTES = 256;
 
 /**
  * WebSockets for Engine.IO. Of the newest version: the one that Engine.IO brings along answers
@@ -54,8 +67,14 @@ export function createHttpServer(
  */
 export class PromptWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
-    // By default a client may leave a goodbye unanswered for 30 s.
-    const prompt = { ...options, closeTimeout: 1_000 };
-    super(prompt);
+    const { maxPayload = 0 } = options;
+    const bounded = {
+      ...options,
+      // By default a client may leave a goodbye unanswered for 30 s.
+      closeTimeout: 1_000,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: 64 + Math.ceil(maxPayload / MIN_CHUNK_BYTES),
+    };
+    super(bounded);
   }
 }

@@ -14,8 +14,15 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
-/** A place taken, to be given back once; or why there is none. */
-type Admission = { ok: true; release: () => void } | { ok: false; reason: string };
+/** A place taken, to be given back once. */
+export interface Place {
+  /** The IPv4 address or IPv6 /64 that it counts for; undefined where addresses have no limit. */
+  readonly address: string | undefined;
+  readonly release: () => void;
+}
+
+/** A place, or why there is none. */
+type Admission = ({ ok: true } & Place) | { ok: false; reason: string };
 
 /** Takes a place for a new connection from this address. */
 export type ConnectionLimiter = (address: string) => Admission;
@@ -43,8 +50,15 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
       if (left > 0) byAddress.set(key, left);
       else byAddress.delete(key);
     };
-    return { ok: true, release };
+    return { ok: true, address: limits.maxConnectionsPerAddress ? key : undefined, release };
   };
+}
+
+/** Reads Express's setting "trust proxy": all, none, how many hops, or which addresses. */
+export function createProxyTrust(trusted: boolean | number | readonly string[]): ProxyTrust {
+  if (typeof trusted === "boolean") return () => trusted;
+  if (typeof trusted === "number") return (_address, hop) => hop < trusted;
+  return proxyAddr.compile([...trusted]);
 }
 
 /** The address of who sent a request: as trusted proxies say, or its own. */

@@ -10,21 +10,33 @@ export interface RateLimit {
   burst: number;
 }
 
-/** Takes `cost` out of the bucket, if there is as much in it; else nothing. It never costs more than a burst. */
-export type RateLimiter = (cost: number) => Allowance;
+/** A bucket. */
+export interface RateLimiter {
+  /** Takes `cost` out of it, if there is as much in it; else nothing. It never costs more than a burst. */
+  take(cost: number): Allowance;
+  /** When it will be full, by its clock; a moment in the past if it is. */
+  fullAtMs(): number;
+}
 
 const ALLOWED: Allowance = { ok: true };
 /** More than such sums are off by: (56.1 + 200) - 56.1 isn't 200, and would refuse a full bucket. */
 const ROUNDING_MS = 1e-3;
 
-/** Creates a full bucket. `nowMs` is a clock that never goes back, in milliseconds. */
-export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLimiter {
-  if (limit.perSecond === 0) return () => ALLOWED;
+/**
+ * Creates a bucket that will be full at `startFullAtMs`; left out, it is full. `nowMs` is a clock that
+ * never goes back, in milliseconds.
+ */
+export function createRateLimiter(
+  limit: RateLimit,
+  nowMs: () => number,
+  startFullAtMs = 0,
+): RateLimiter {
+  if (limit.perSecond === 0) return { take: () => ALLOWED, fullAtMs: () => 0 };
   const msEach = 1_000 / limit.perSecond;
   const burstMs = limit.burst * msEach;
   // All there is to know of a bucket is when it will be full (GCRA, ITU-T I.371).
-  let fullAtMs = nowMs();
-  return (cost) => {
+  let fullAtMs = startFullAtMs;
+  const take = (cost: number): Allowance => {
     const now = nowMs();
     const thenFullAtMs = Math.max(fullAtMs, now) + Math.min(cost, limit.burst) * msEach;
     const waitMs = Math.ceil(thenFullAtMs - now - burstMs - ROUNDING_MS);
@@ -32,4 +44,5 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
     fullAtMs = thenFullAtMs;
     return ALLOWED;
   };
+  return { take, fullAtMs: () => fullAtMs };
 }

@@ -29,13 +29,30 @@ function uncork(connection: Duplex): void {
 }
 
 /**
- * Empties the requests that a connection began with, once they have been answered: Engine.IO holds
- * on to them for as long as the connection. Whoever wants their headers reads them in `allowRequest`.
+ * Empties the requests that connections began with: Engine.IO holds on to them for as long as the connection.
+ *
+ * @param when their headers are of no more use: when a connection is made, or when its socket is let in
  */
-export function forgetHandshakes(httpServer: Server, engine: EventEmitter): void {
-  engine.on("connection", ({ request }: { request: IncomingMessage }) => forget(request));
-  // By then the WebSocket is made, or refused.
-  httpServer.on("upgrade", (request) => setImmediate(forget, request));
+export function forgetHandshakes(httpServer: Server, io: Io, when: "made" | "let in"): void {
+  if (when === "made") {
+    io.engine.on("connection", ({ request }: { request: IncomingMessage }) => forget(request));
+    // By then the WebSocket is made, or refused.
+    httpServer.on("upgrade", (request) => setImmediate(forget, request));
+    return;
+  }
+  io.on("connection", ({ request, handshake }) => {
+    forget(request);
+    handshake.headers = {};
+  });
+}
+
+/** What of a Socket.IO server is looked at. */
+interface Io {
+  readonly engine: EventEmitter;
+  on(
+    event: "connection",
+    listener: (socket: { request: IncomingMessage; handshake: { headers: object } }) => void,
+  ): unknown;
 }
 
 function forget(request: IncomingMessage): void {

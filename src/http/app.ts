@@ -1,65 +1,14 @@
-/** Everything served over plain HTTP: the page, the client as one file, and the server's health. */
+/** The Express application of a server of our own: the routes, and errors as JSON. */
 
-import cors from "cors";
 import express, { type ErrorRequestHandler, type Express } from "express";
-import helmet from "helmet";
-import type { OriginCheck } from "../connections/origins.ts";
 import type { Logger } from "../logger.ts";
-import type { RoomRegistry } from "../rooms/registry.ts";
+import { type Middleware, protect } from "./router.ts";
 
-/** What the routes need from elsewhere. */
-export interface HttpDeps {
-  rooms: RoomRegistry;
-  isAllowedOrigin: OriginCheck;
-  log: Logger;
-  /** Express's setting "trust proxy". */
-  trustProxy: boolean | number | readonly string[];
-  version: string;
-  /** The folder with the built page and client. */
-  publicFolder: string;
-  /** For how many seconds the process has been up. */
-  uptimeSeconds: () => number;
-}
-
-/** The page is one of our own scripts and styles, and talks to this server. Nothing inline, no CDN. */
-const CONTENT_POLICY = {
-  defaultSrc: ["'none'"],
-  baseUri: ["'none'"],
-  connectSrc: ["'self'"],
-  formAction: ["'none'"],
-  frameAncestors: ["'self'"],
-  imgSrc: ["'self'", "data:"],
-  mediaSrc: ["'self'", "blob:"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'"],
-};
-const PERMISSIONS_POLICY = "camera=(self), microphone=(self), display-capture=(self)";
-
-/** Creates the Express application: the page at `/`, `GET /health`, and errors as JSON. */
-export function createHttpApp(deps: HttpDeps): Express {
-  const { rooms, isAllowedOrigin, log, trustProxy, version, publicFolder, uptimeSeconds } = deps;
+/** Creates the application around the routes: what there isn't is a 404 in JSON. */
+export function createHttpApp(router: Middleware, log: Logger): Express {
   const app = express();
-  app.set("trust proxy", trustProxy);
-  app.use(
-    helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
-      // Whether other names of the domain are served by TLS is not this server's to say.
-      strictTransportSecurity: { includeSubDomains: false },
-    }),
-  );
-  app.use((_request, response, next) => {
-    response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
-    next();
-  });
-  app.use(cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) }));
-
-  app.get("/health", async (_request, response) => {
-    const uptime = Math.floor(uptimeSeconds());
-    response.json({ status: "ok", uptime, version, ...(await rooms.count()) });
-  });
-
-  // The page with its style and scripts, and the client as /client.js: what `npm run build:web` made.
-  app.use(express.static(publicFolder));
+  app.use(protect);
+  app.use(router);
 
   app.use((request, response) => {
     const message = `there is no ${request.method} ${request.path} here`;
@@ -69,7 +18,7 @@ export function createHttpApp(deps: HttpDeps): Express {
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error);
     const { status, message } = error;
-    // What the request is at fault for, a range that isn't there say, is no event of ours.
+    // What the client is at fault for isn't logged, such as a range that isn't there.
     if (status >= 400 && status < 500) {
       return response.status(status).json({ error: { code: "bad_request", message } });
     }

@@ -48,16 +48,18 @@ export interface JoinRequest {
   candidateLists?: boolean;
 }
 
-/** Why an event was refused. README.md says what each code means. */
+/** Why an event was refused. .github/PROTOCOL.md says what each code means. */
 export type ErrorCode =
   | "bad_request"
   | "room_full"
+  | "room_closed"
   | "not_in_room"
   | "peer_not_found"
   | "too_large"
   | "rate_limited"
   | "unauthorized"
   | "forbidden"
+  | "removed"
   | "internal";
 
 /** The answer to a refused event; it changed nothing and reached nobody. */
@@ -127,6 +129,9 @@ export interface ServerToClientEvents {
   getCandidate: (candidate: Candidate | null, sender: Sender) => void;
   /** Only to those who joined with `candidateLists`. */
   getCandidates: (candidates: (Candidate | null)[], sender: Sender) => void;
-  /** To the sender of a refused event that asked for no acknowledgement. */
+  /**
+   * To the sender of a refused event that asked for no acknowledgement; with the event "disconnect", to who
+   * is removed by the application, before the connection is closed.
+   */
   signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
 }

@@ -4,7 +4,13 @@
  */
 
 import { z } from "zod";
-import { MAX_CANDIDATE_BYTES, MAX_CANDIDATES, MAX_SDP_BYTES, MAX_TOKEN_BYTES } from "./limits.ts";
+import {
+  MAX_CANDIDATE_BYTES,
+  MAX_CANDIDATES,
+  MAX_SDP_BYTES,
+  MAX_SDP_SECTIONS,
+  MAX_TOKEN_BYTES,
+} from "./limits.ts";
 import type { Candidate, Description, ErrorCode, JoinRequest, Refused } from "./messages.ts";
 import { name, room } from "./names.ts";
 
@@ -37,7 +43,10 @@ const description = z.object(
     type: z.enum(["offer", "answer", "pranswer"], {
       error: 'must be "offer", "answer" or "pranswer"',
     }),
-    sdp: text(MAX_SDP_BYTES),
+    sdp: text(MAX_SDP_BYTES).refine(hasFewSections, {
+      error: `has more than ${MAX_SDP_SECTIONS} lines that begin with m=`,
+      params: { code: "too_large" satisfies ErrorCode },
+    }),
   },
   { error: "must be an object { type, sdp }" },
 ) satisfies z.ZodType<Description>;
@@ -74,6 +83,13 @@ const target = z
   // An argument left undefined before a callback arrives as null.
   .nullish();
 
+function hasFewSections(sdp: string): boolean {
+  let sections = 0;
+  // A receiver might end a line at any of these.
+  for (const _ of sdp.matchAll(/(?:^|[\r\n])m=/g)) if (++sections > MAX_SDP_SECTIONS) return false;
+  return true;
+}
+
 /** Reads with `schema`; a refusal names the member at fault, or `what` when it is all of it. */
 function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> {
   // Socket.IO hands an attachment over as a Buffer, which would pass for an object without members.
@@ -91,7 +107,7 @@ export function parseJoin(input: unknown): Parsed<Required<JoinRequest>> {
   return read(join, "the argument of join", input);
 }
 
-/** Reads an offer or an answer. Refuses an sdp over 96 KiB as `too_large`. */
+/** Reads an offer or an answer. Refuses an sdp over 96 KiB, or of more than 64 sections, as `too_large`. */
 export function parseDescription(input: unknown): Parsed<Description> {
   return read(description, "the description", input);
 }

@@ -3,30 +3,41 @@
  * no two joins can take the same seat.
  */
 
-import type { Peer } from "../protocol/messages.ts";
-import type { Departure, JoinOutcome, RoomRegistry, Route } from "./registry.ts";
+import type { Departure, JoinOutcome, Member, RoomRegistry, Route } from "./registry.ts";
+
+/** What the registry is made with. */
+export interface MemoryRoomOptions {
+  readonly maxPeersPerRoom: number;
+}
 
 /** The registry of one server, in its memory. */
 export class MemoryRoomRegistry implements RoomRegistry {
-  /** Room to its peers by id. A Map, so `__proto__` is a name like any other; oldest peer first. */
-  private readonly rooms = new Map<string, Map<string, Peer>>();
+  /** Room to its members by id. A Map, so `__proto__` is a name like any other; oldest member first. */
+  private readonly rooms = new Map<string, Map<string, Member>>();
   /** Peer id to the room it sits in: the inverse of `rooms`. */
   private readonly socketToRoom = new Map<string, string>();
+  /** Closed rooms, and until when. */
+  private readonly closedUntilMs = new Map<string, number>();
   private readonly maxPeersPerRoom: number;
+  private readonly nowMs: () => number;
 
-  constructor({ maxPeersPerRoom }: { maxPeersPerRoom: number }) {
+  /** @param nowMs a clock, in milliseconds */
+  constructor({ maxPeersPerRoom }: MemoryRoomOptions, nowMs: () => number = Date.now) {
     this.maxPeersPerRoom = maxPeersPerRoom;
+    this.nowMs = nowMs;
   }
 
-  async join(peer: Peer, room: string): Promise<JoinOutcome> {
-    const seats = this.rooms.get(room) ?? new Map<string, Peer>();
-    const rejoined = seats.has(peer.id);
+  async join(member: Member, room: string): Promise<JoinOutcome> {
+    const { id } = member.peer;
+    if (this.isClosed(room)) return { ok: false, reason: "room_closed" };
+    const seats = this.rooms.get(room) ?? new Map<string, Member>();
+    const rejoined = seats.has(id);
     if (!rejoined && seats.size >= this.maxPeersPerRoom) return { ok: false, reason: "room_full" };
-    const departure = rejoined ? undefined : this.vacate(peer.id);
-    seats.set(peer.id, peer);
+    const departure = rejoined ? undefined : this.vacate(id);
+    seats.set(id, member);
     this.rooms.set(room, seats);
-    this.socketToRoom.set(peer.id, room);
-    return { ok: true, others: othersIn(seats, peer.id), rejoined, departure };
+    this.socketToRoom.set(id, room);
+    return { ok: true, others: othersIn(seats, id), rejoined, departure };
   }
 
   async leave(id: string): Promise<Departure | undefined> {
@@ -49,7 +60,29 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return { rooms: this.rooms.size, peers: this.socketToRoom.size };
   }
 
-  private seatsAround(id: string): Map<string, Peer> | undefined {
+  async list(): Promise<string[]> {
+    return [...this.rooms.keys()];
+  }
+
+  async membersOf(room: string): Promise<Member[]> {
+    return [...(this.rooms.get(room)?.values() ?? [])];
+  }
+
+  async close(room: string, seconds: number): Promise<void> {
+    // Those that are open again are forgotten here, so that the map holds what is closed and no more.
+    for (const closed of this.closedUntilMs.keys()) this.isClosed(closed);
+    this.closedUntilMs.set(room, this.nowMs() + seconds * 1_000);
+  }
+
+  private isClosed(room: string): boolean {
+    const untilMs = this.closedUntilMs.get(room);
+    if (untilMs === undefined) return false;
+    if (this.nowMs() < untilMs) return true;
+    this.closedUntilMs.delete(room);
+    return false;
+  }
+
+  private seatsAround(id: string): Map<string, Member> | undefined {
     const room = this.socketToRoom.get(id);
     return room === undefined ? undefined : this.rooms.get(room);
   }
@@ -58,14 +91,15 @@ export class MemoryRoomRegistry implements RoomRegistry {
   private vacate(id: string): Departure | undefined {
     const room = this.socketToRoom.get(id);
     const seats = this.seatsAround(id);
-    if (room === undefined || !seats) return undefined;
+    const member = seats?.get(id);
+    if (room === undefined || !seats || !member) return undefined;
     seats.delete(id);
     this.socketToRoom.delete(id);
     if (seats.size === 0) this.rooms.delete(room);
-    return { room, remaining: [...seats.values()] };
+    return { room, member, remaining: [...seats.values()] };
   }
 }
 
-function othersIn(seats: ReadonlyMap<string, Peer>, id: string): Peer[] {
-  return [...seats.values()].filter((peer) => peer.id !== id);
+function othersIn(seats: ReadonlyMap<string, Member>, id: string): Member[] {
+  return [...seats.values()].filter(({ peer }) => peer.id !== id);
 }

@@ -2,19 +2,29 @@
 
 import type { Peer } from "../protocol/messages.ts";
 
-/** A seat given up: in which room, and who is left there. */
+/** Somebody in a room, with what is to be known for sending to it. */
+export interface Member {
+  readonly peer: Peer;
+  /** Whether it takes candidates in lists. */
+  readonly candidateLists: boolean;
+  /** Who it is, to the application that let it in. */
+  readonly subject?: string | undefined;
+}
+
+/** A seat given up: whose, in which room, and who is left there. */
 export interface Departure {
   room: string;
-  remaining: Peer[];
+  member: Member;
+  remaining: Member[];
 }
 
 /** What a join came to. */
 export type JoinOutcome =
-  | { ok: false; reason: "room_full" }
+  | { ok: false; reason: "room_full" | "room_closed" }
   | {
       ok: true;
       /** Everyone else in the room, longest-standing first. */
-      others: Peer[];
+      others: Member[];
       /** Whether the peer sat in this very room before. */
       rejoined: boolean;
       /** The seat given up for this one, if the peer had one in another room. */
@@ -23,7 +33,7 @@ export type JoinOutcome =
 
 /** Whom a message goes to, or why to nobody. */
 export type Route =
-  | { ok: true; receivers: Peer[] }
+  | { ok: true; receivers: Member[] }
   | { ok: false; reason: "not_in_room" | "peer_not_found" };
 
 /**
@@ -32,8 +42,8 @@ export type Route =
  * order in which the seats changed, so that everyone is told in that order.
  */
 export interface RoomRegistry {
-  /** Seats `peer` in `room`, out of any other room. When refused, it stays where it was. */
-  join(peer: Peer, room: string): Promise<JoinOutcome>;
+  /** Seats a peer in `room`, out of any other room. When refused, it stays where it was. */
+  join(member: Member, room: string): Promise<JoinOutcome>;
   /** Takes away the seat of the peer with this id, if it has one. */
   leave(id: string): Promise<Departure | undefined>;
   /** The room that the peer with this id sits in. */
@@ -42,4 +52,10 @@ export interface RoomRegistry {
   route(from: string, to?: string): Promise<Route>;
   /** How many rooms there are, and how many peers in them. */
   count(): Promise<{ rooms: number; peers: number }>;
+  /** The names of the rooms that somebody is in. */
+  list(): Promise<string[]>;
+  /** Who is in a room, longest-standing first. */
+  membersOf(room: string): Promise<Member[]>;
+  /** Refuses joins of a room, as `room_closed`, for so many seconds. Who is in it keeps the seat. */
+  close(room: string, seconds: number): Promise<void>;
 }

@@ -3,8 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
-import { createRateLimiter, type RateLimiter } from "../connections/rate-limit.ts";
-import { boundQueue, type QueueLimits } from "../connections/send-queue.ts";
+import type { FloodGuard } from "../connections/flood.ts";
 import type { Logger } from "../logger.ts";
 import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
@@ -12,10 +11,8 @@ import { refuse } from "../protocol/parse.ts";
 
 /** What is known of a socket besides its seat. */
 interface SocketData {
-  /** What its token says, where tokens are asked for. */
+  /** What its token says, or the application, where one of them is asked. */
   claims?: Claims;
-  /** Whether it takes candidates in lists. */
-  candidateLists?: boolean;
 }
 
 export type SignalingIo = Server<
@@ -30,27 +27,18 @@ export type SignalingSocket = Socket<
   DefaultEventsMap,
   SocketData
 >;
-/** The Engine.IO connection that a socket lives on; it may carry several, one after another. */
-type Connection = SignalingSocket["conn"];
 
 /** Answers one event of a client. Gets its arguments as they came, without the callback. */
 export type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
-
-/** What one client may send, and what may wait for it. */
-interface DispatchLimits extends QueueLimits {
-  /** 0 sets no limit. */
-  readonly eventsPerSecond: number;
-  readonly eventBurst: number;
-}
 
 /** What serving needs from elsewhere. */
 export interface SocketDeps {
   handlers: ReadonlyMap<string, Handler>;
   /** Called when a socket is gone, after its last event. */
   onGone: (id: string) => Promise<void>;
-  /** Called before a connection is cut off for a flood. */
-  onFlood: (connection: Connection) => void;
-  limits: DispatchLimits;
+  floods: FloodGuard;
+  /** Logs an error of ours and gives the id it is to be found under. */
+  reportFault: (error: unknown) => string;
   log: Logger;
 }
 
@@ -61,51 +49,14 @@ const COSTS = new Map([
 ]);
 /** As much of a description costs as much as a candidate. */
 const SDP_BYTES_PER_EVENT = 4_096;
-/** How long a goodbye may take before a connection is cut. */
-const GOODBYE_MS = 1_000;
-
-const nowMs = () => performance.now();
 
 /** Serves `handlers` on every socket that connects to `io` from now on. */
 export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
-  const { handlers, onGone, onFlood, limits, log } = deps;
-  const perSecond = limits.eventsPerSecond;
-  /** One allowance for a connection: a socket that leaves and comes again on it brings no new one. */
-  const connections = new WeakMap<
-    Connection,
-    { takeEvent: RateLimiter; socket?: SignalingSocket }
-  >();
-
-  io.engine.on("connection", (connection: Connection) => {
-    const burst = limits.eventBurst;
-    const takeEvent = createRateLimiter({ perSecond, burst }, nowMs);
-    // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
-    const takePacket = createRateLimiter({ perSecond: 2 * perSecond, burst: 2 * burst }, nowMs);
-    connections.set(connection, { takeEvent });
-    const cutOff = () => {
-      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it sends too much");
-      onFlood(connection);
-      hangUp(connection, connections.get(connection)?.socket);
-    };
-    connection.on("packet", () => {
-      if (!takePacket(1).ok) cutOff();
-    });
-    // The WebSocket that polling is to change over to: its probes are answered before it is the connection's.
-    connection.on("upgrading", (probed: { close: () => void }) => {
-      if (takePacket(1).ok) return;
-      probed.close();
-      cutOff();
-    });
-    boundQueue(connection, limits, () => {
-      log.info({ peer: connections.get(connection)?.socket?.id }, "cut off: it reads too slowly");
-      // A goodbye would only wait behind the rest.
-      connection.close(true);
-    });
-  });
+  const { handlers, onGone, floods, reportFault, log } = deps;
 
   io.on("connection", (socket) => {
-    const connection = connections.get(socket.conn);
-    if (!connection) throw new Error("a socket without a connection");
+    // The allowance is the connection's: a socket that leaves and comes again on it brings no new one.
+    const connection = floods.of(socket.conn);
     // Asked for in one breath, Socket.IO makes any number; only the last would hear anything.
     if (connection.socket?.connected) return socket.conn.close(true);
     connection.socket = socket;
@@ -120,7 +71,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       if (!socket.connected) return;
       const event = String(name);
       // Decided as it arrives: a flood must not grow the queue.
-      const allowance = connection.takeEvent(costOf(event, args));
+      const allowance = connection.events.take(costOf(event, args));
       if (allowance.ok) return enqueue(() => serve(socket, event, args));
       const wait = `too many events; try again in ${allowance.waitMs} ms`;
       answer(socket, event, takeReply(args), refuse("rate_limited", wait));
@@ -157,13 +108,15 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     if (typeof reply === "function") reply(ack);
     else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
   }
+}
 
-  /** Logs an error of ours, and gives the id it is to be found under. */
-  function reportFault(error: unknown): string {
+/** Creates what logs an error of ours and gives the id it is to be found under. */
+export function createFaultReport(log: Logger): (error: unknown) => string {
+  return (error) => {
     const errorId = randomUUID();
     log.error({ errorId, err: error }, "a handler failed");
     return errorId;
-  }
+  };
 }
 
 /**
@@ -183,11 +136,4 @@ function costOf(event: string, [payload]: unknown[]): number {
 /** Takes the acknowledgement callback off the arguments, if there is one. */
 function takeReply(args: unknown[]): unknown {
   return typeof args.at(-1) === "function" ? args.pop() : undefined;
-}
-
-/** Ends a connection such that socket.io-client doesn't come back at once. */
-function hangUp(connection: Connection, socket: SignalingSocket | undefined): void {
-  if (socket?.connected) socket.disconnect(true);
-  else connection.close(true);
-  setTimeout(() => connection.close(true), GOODBYE_MS).unref();
 }

@@ -11,6 +11,7 @@ import type {
   IceGrant,
   Joined,
   Peer,
+  Refused,
   Sender,
 } from "../protocol/messages.ts";
 import {
@@ -22,15 +23,10 @@ import {
   parseTarget,
   refuse,
 } from "../protocol/parse.ts";
-import type { Departure, RoomRegistry } from "../rooms/registry.ts";
+import type { Departure, Member, RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
-import {
-  type Handler,
-  type SignalingIo,
-  type SignalingSocket,
-  type SocketDeps,
-  serveSockets,
-} from "./dispatch.ts";
+import type { Handler, SignalingIo, SignalingSocket } from "./dispatch.ts";
+import type { Listeners, PeerEvent } from "./events.ts";
 
 /** Sockets to emit to, as Socket.IO addresses them. */
 type Receivers = Pick<SignalingSocket, "emit">;
@@ -41,8 +37,8 @@ export interface SignalingDeps {
   /** Undefined where everybody may come in. */
   authenticate: Authenticator | undefined;
   ice: IceOptions;
-  limits: SocketDeps["limits"];
-  onFlood: SocketDeps["onFlood"];
+  /** What the application listens with. */
+  listeners: Listeners;
   /** Unix milliseconds. */
   now: () => number;
   log: Logger;
@@ -50,15 +46,22 @@ export interface SignalingDeps {
 
 const REFUSALS = {
   room_full: "the room is full",
+  room_closed: "the room was closed; try again later",
   not_in_room: "you are in no room; join one first",
   // The same words for an unknown id and one in another room: nobody learns who is elsewhere.
   peer_not_found: "there is no such peer in your room",
   forbidden: "your token doesn't cover this room",
 } as const;
 
-/** Serves the protocol on every socket that connects to `io` from now on. */
-export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
-  const { rooms, authenticate, ice, limits, onFlood, now, log } = deps;
+/** What each event of the protocol does, and what is done when a socket is gone. */
+export interface SignalingHandlers {
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly onGone: (id: string) => Promise<void>;
+}
+
+/** Creates the handlers of every event; what they tell peers goes over `io`. */
+export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingHandlers {
+  const { rooms, authenticate, ice, listeners, now, log } = deps;
   const { iceTransportPolicy } = ice;
   const screen = createScreen(iceTransportPolicy);
   const handlers = new Map<string, Handler>(
@@ -84,7 +87,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
           target,
           (peers, sent, sender) => {
             to(peers.filter(takesLists))?.emit("getCandidates", sent, sender);
-            const others = to(peers.filter((peer) => !takesLists(peer)));
+            const others = to(peers.filter((member) => !takesLists(member)));
             for (const candidate of sent) others?.emit("getCandidate", candidate, sender);
           },
         ),
@@ -97,27 +100,35 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     } satisfies Record<keyof ClientToServerEvents, Handler>),
   );
 
-  serveSockets(io, { handlers, onGone: depart, onFlood, limits, log });
+  return { handlers, onGone: depart };
 
   async function join(socket: SignalingSocket, request: unknown): Promise<Ack<Joined>> {
     const parsed = parseJoin(request);
     if (!parsed.ok) return parsed;
     const { room } = parsed.value;
     const { claims } = socket.data;
-    if (claims && !coversRoom(claims, room)) return refuse("forbidden", REFUSALS.forbidden);
     const self: Peer = { id: socket.id, name: claims?.name ?? parsed.value.name };
-    const outcome = await rooms.join(self, room);
-    if (!outcome.ok) return refuse(outcome.reason, REFUSALS[outcome.reason]);
+    const { candidateLists } = parsed.value;
+    const member: Member = { peer: self, candidateLists, subject: claims?.subject };
+    if (claims && !coversRoom(claims, room)) return refuseJoin("forbidden", room, member);
+    const outcome = await rooms.join(member, room);
+    if (!outcome.ok) return refuseJoin(outcome.reason, room, member);
     const { others, rejoined, departure } = outcome;
-    socket.data.candidateLists = parsed.value.candidateLists;
-    announceExit(socket.id, departure);
+    announceExit(departure);
     if (!rejoined) {
       log.info({ peer: socket.id, room, peers: others.length + 1 }, "joined");
       to(others)?.emit("user_joined", self);
+      listeners.emit("joined", eventOf(room, member));
     }
-    socket.emit("room_users", others);
+    const users = others.map(({ peer }) => peer);
+    socket.emit("room_users", users);
     const { iceServers } = grantIce(ice, socket.id, now());
-    return { ok: true, self, users: others, iceServers, iceTransportPolicy };
+    return { ok: true, self, users, iceServers, iceTransportPolicy };
+  }
+
+  function refuseJoin(code: keyof typeof REFUSALS, room: string, member: Member): Refused {
+    listeners.emit("refused", { ...eventOf(room, member), code });
+    return refuse(code, REFUSALS[code]);
   }
 
   async function renewIce(socket: SignalingSocket): Promise<Ack<IceGrant>> {
@@ -143,13 +154,16 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
   }
 
   async function depart(id: string): Promise<void> {
-    announceExit(id, await rooms.leave(id));
+    announceExit(await rooms.leave(id));
   }
 
-  function announceExit(id: string, departure: Departure | undefined): void {
+  function announceExit(departure: Departure | undefined): void {
     if (!departure) return;
-    log.info({ peer: id, room: departure.room, peers: departure.remaining.length }, "left");
-    to(departure.remaining)?.emit("user_exit", { id });
+    const { room, member, remaining } = departure;
+    const { id } = member.peer;
+    log.info({ peer: id, room, peers: remaining.length }, "left");
+    to(remaining)?.emit("user_exit", { id });
+    listeners.emit("left", eventOf(room, member));
   }
 
   /** What offer, answer and candidate have in common: `send` gets those that what may `pass` is for. */
@@ -158,7 +172,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     payload: Parsed<T>,
     pass: (payload: T) => T | undefined,
     target: unknown,
-    send: (peers: readonly Peer[], payload: T, sender: Sender) => void,
+    send: (receivers: readonly Member[], payload: T, sender: Sender) => void,
   ): Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);
@@ -171,20 +185,21 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     return { ok: true, delivered: route.receivers.length };
   }
 
-  /** One who is gone, or on another server, takes them one by one, as everyone does. */
-  function takesLists({ id }: Peer): boolean {
-    return io.sockets.sockets.get(id)?.data.candidateLists === true;
-  }
-
   /**
    * Addresses exactly these peers, each by its own channel. Rooms are never given to Socket.IO:
    * the registry alone says who is where. Nobody is nobody; Socket.IO reads `[]` as everyone.
    */
-  function to(peers: readonly Peer[]): Receivers | undefined {
-    const [peer] = peers;
-    if (!peer) return undefined;
+  function to(members: readonly Member[]): Receivers | undefined {
+    const [member] = members;
+    if (!member) return undefined;
     // A single one that is connected here needs no adapter.
-    const socket = peers.length === 1 ? io.sockets.sockets.get(peer.id) : undefined;
-    return socket ?? io.to(peers.map(({ id }) => id));
+    const socket = members.length === 1 ? io.sockets.sockets.get(member.peer.id) : undefined;
+    return socket ?? io.to(members.map(({ peer }) => peer.id));
   }
+}
+
+const takesLists = ({ candidateLists }: Member) => candidateLists;
+
+function eventOf(room: string, { peer, subject }: Member): PeerEvent {
+  return { peer: peer.id, room, ...(subject !== undefined && { subject }) };
 }

@@ -1,30 +1,34 @@
-/** Who may connect, where access tokens are asked for, and until when. */
+/** Who may connect, where tokens or the application decide that, and until when. */
 
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Verdict } from "../auth/authenticator.ts";
 import type { Logger } from "../logger.ts";
-import type { ErrorCode } from "../protocol/messages.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 
-/** What access needs from elsewhere. */
-export interface AccessDeps {
-  authenticate: Authenticator;
-  log: Logger;
+/** Who decides. */
+export interface Gate {
+  /** Asked for each connection. Never rejects. */
+  readonly admit: (socket: SignalingSocket) => Promise<Verdict>;
+  /** Whether who has expired has to come with a new token; else the client comes back by itself. */
+  readonly needsToken: boolean;
 }
 
-/** How late a connection is ended when its token has run out. */
+/** How late a connection is ended when its time is up. */
 const SWEEP_INTERVAL_MS = 1_000;
 
 /**
- * Lets only sockets with a valid token connect to `io`, and ends them when it runs out.
+ * Lets only sockets that the gate admits connect to `io`, and ends them when their time is up.
  * Gives a function that stops the latter.
  */
-export function registerAccess(io: SignalingIo, { authenticate, log }: AccessDeps): () => void {
+export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: Logger) {
   io.use(async (socket, next) => {
-    const verdict = await authenticate(socket.handshake.auth["token"]);
+    const verdict = await admit(socket);
     if (!verdict.ok) {
-      log.debug({ code: "unauthorized" }, "refused a connection");
-      const data = { code: "unauthorized" satisfies ErrorCode };
-      return next(Object.assign(new Error(verdict.reason), { data }));
+      const { code, reason } = verdict;
+      log.debug({ code }, "refused a connection");
+      next(Object.assign(new Error(reason), { data: { code } }));
+      // Socket.IO answers in the next tick, and this comes behind. On it goes only by a new connection.
+      process.nextTick(() => socket.conn.close());
+      return;
     }
     socket.data.claims = verdict.claims;
     next();
@@ -36,7 +40,12 @@ export function registerAccess(io: SignalingIo, { authenticate, log }: AccessDep
   }, SWEEP_INTERVAL_MS).unref();
 
   function end(socket: SignalingSocket): void {
-    log.info({ peer: socket.id }, "its token has expired");
+    log.info({ peer: socket.id }, "its access has expired");
+    // The client comes back, and the application is asked again.
+    if (!needsToken) {
+      socket.conn.close();
+      return;
+    }
     const message = "your token has expired; connect with a new one";
     socket.emit("signal_error", { event: "refresh_token", code: "unauthorized", message });
     socket.disconnect(true);

@@ -1,6 +1,7 @@
 /** A server as a process of its own that tells its parent how it is doing. Needs --expose-gc. */
 
 import type { EventEmitter } from "node:events";
+import { readdirSync } from "node:fs";
 import { parseConfig } from "../../src/config/config.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import { buildServer } from "../../src/server.ts";
@@ -33,6 +34,7 @@ async function measure(collectsGarbage: boolean): Promise<Measurement> {
       emitters.flatMap((e) => e.eventNames().flatMap((name) => e.listeners(name))).length +
       sockets.flatMap((socket) => socket.listenersAny()).length,
     timers: process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length,
+    descriptors: process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0,
   };
 }
 

@@ -20,6 +20,8 @@ export interface Measurement {
   /** On the engine, the HTTP server and every socket. */
   listeners: number;
   timers: number;
+  /** Open files and connections of the process; 0 where there is no /proc. */
+  descriptors: number;
 }
 
 const PROGRAM = fileURLToPath(new URL("measured-server.ts", import.meta.url));

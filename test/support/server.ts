@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
 import { createLogger } from "../../src/logger.ts";
+import type { Peer } from "../../src/protocol/messages.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
-import type { RoomRegistry } from "../../src/rooms/registry.ts";
+import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 import { buildServer } from "../../src/server.ts";
 import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
@@ -57,11 +58,22 @@ export async function startServer(
     io: server.io,
     close: server.close,
     rooms,
-    /** The registry's two maps. */
-    maps: { rooms: rooms["rooms"], socketToRoom: rooms["socketToRoom"] },
+    maps: mapsOf(rooms),
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),
     /** Resolves when no more than `count` connections are left. */
     untilConnections: (count: number) => connections.atMost(count),
+  };
+}
+
+/** What the registry holds, as it is at the moment: peers by id by room, and room by peer id. */
+function mapsOf(registry: MemoryRoomRegistry) {
+  return {
+    get rooms(): Map<string, Map<string, Peer>> {
+      const peersOf = (seats: Map<string, Member>) =>
+        new Map([...seats].map(([id, { peer }]) => [id, peer]));
+      return new Map([...registry["rooms"]].map(([room, seats]) => [room, peersOf(seats)]));
+    },
+    socketToRoom: registry["socketToRoom"],
   };
 }
 

@@ -1,7 +1,12 @@
 /** A registry that keeps its promises late, as one shared over a network would. */
 
-import type { Peer } from "../../src/protocol/messages.ts";
-import type { Departure, JoinOutcome, RoomRegistry, Route } from "../../src/rooms/registry.ts";
+import type {
+  Departure,
+  JoinOutcome,
+  Member,
+  RoomRegistry,
+  Route,
+} from "../../src/rooms/registry.ts";
 
 /** Delays each call and each answer by 0 to 3 turns of the event loop, from `random` in [0, 1). */
 export class SlowRooms implements RoomRegistry {
@@ -15,13 +20,16 @@ export class SlowRooms implements RoomRegistry {
     this.random = random;
   }
 
-  join = (peer: Peer, room: string): Promise<JoinOutcome> =>
-    this.slowly(() => this.inner.join(peer, room));
+  join = (member: Member, room: string): Promise<JoinOutcome> =>
+    this.slowly(() => this.inner.join(member, room));
   leave = (id: string): Promise<Departure | undefined> => this.slowly(() => this.inner.leave(id));
   roomOf = (id: string): Promise<string | undefined> => this.slowly(() => this.inner.roomOf(id));
   route = (from: string, to?: string): Promise<Route> =>
     this.slowly(() => this.inner.route(from, to));
   count = () => this.slowly(() => this.inner.count());
+  list = () => this.slowly(() => this.inner.list());
+  membersOf = (room: string) => this.slowly(() => this.inner.membersOf(room));
+  close = (room: string, seconds: number) => this.slowly(() => this.inner.close(room, seconds));
 
   /** Resolves when no call is under way. */
   async idle(): Promise<void> {

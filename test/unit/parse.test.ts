@@ -71,6 +71,29 @@ describe("payloads", () => {
     });
   });
 
+  test.each(["\r\n", "\n", "\r"])(
+    "more sections than a call has, with lines that end in %j",
+    (end) => {
+      const offer = (sections: number) =>
+        parseDescription({
+          type: "offer",
+          sdp: `v=0${end}${`m=audio 9 x 0${end}`.repeat(sections)}`,
+        });
+      expect(offer(64)).toMatchObject({ ok: true });
+      expect(offer(65)).toEqual({
+        ok: false,
+        error: { code: "too_large", message: "sdp has more than 64 lines that begin with m=" },
+      });
+    },
+  );
+
+  test("a section is a line that begins with m=, the first one too", () => {
+    const answer = (sdp: string) => parseDescription({ type: "answer", sdp });
+    expect(answer("m=\n".repeat(65))).toMatchObject({ error: { code: "too_large" } });
+    expect(answer("a=x:m=\n".repeat(500))).toMatchObject({ ok: true });
+    expect(answer(" m=\n".repeat(500))).toMatchObject({ ok: true });
+  });
+
   test("the message names the member and what it must be", () => {
     const message = (parsed: ReturnType<typeof parseJoin>) => !parsed.ok && parsed.error.message;
     expect(message(parseJoin(undefined))).toBe(

@@ -15,14 +15,14 @@ function createClock() {
 
 describe("rate limit", () => {
   test("a burst passes at once, and no more", () => {
-    const take = createRateLimiter({ perSecond: 50, burst: 3 }, () => 0);
+    const { take } = createRateLimiter({ perSecond: 50, burst: 3 }, () => 0);
     expect([take(1), take(1), take(1)]).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
     expect(take(1)).toEqual({ ok: false, waitMs: 20 });
   });
 
   test("after the time it names, and not a moment before, there is enough", () => {
     const clock = createClock();
-    const take = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
+    const { take } = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
     expect(take(10)).toEqual({ ok: true });
     expect(take(10)).toEqual({ ok: false, waitMs: 200 });
     clock.advance(199);
@@ -38,7 +38,7 @@ describe("rate limit", () => {
         fc.integer({ min: 1, max: 100 }),
         (startMs, perSecond) => {
           let now = startMs;
-          const take = createRateLimiter({ perSecond, burst: 10 }, () => now);
+          const { take } = createRateLimiter({ perSecond, burst: 10 }, () => now);
           expect(take(10)).toEqual({ ok: true });
           const refused = take(10);
           now += refused.ok ? 0 : refused.waitMs;
@@ -51,14 +51,14 @@ describe("rate limit", () => {
 
   test("what costs more than a burst takes all of it", () => {
     const clock = createClock();
-    const take = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
+    const { take } = createRateLimiter({ perSecond: 50, burst: 10 }, clock.read);
     expect(take(11)).toEqual({ ok: true });
     expect(take(1)).toEqual({ ok: false, waitMs: 20 });
     expect(take(1_000)).toEqual({ ok: false, waitMs: 200 });
   });
 
   test("what is refused takes nothing", () => {
-    const take = createRateLimiter({ perSecond: 1, burst: 10 }, () => 0);
+    const { take } = createRateLimiter({ perSecond: 1, burst: 10 }, () => 0);
     expect(take(9)).toEqual({ ok: true });
     expect(take(5).ok).toBe(false);
     expect(take(1)).toEqual({ ok: true });
@@ -66,14 +66,14 @@ describe("rate limit", () => {
 
   test("it never holds more than a burst", () => {
     const clock = createClock();
-    const take = createRateLimiter({ perSecond: 1_000, burst: 5 }, clock.read);
+    const { take } = createRateLimiter({ perSecond: 1_000, burst: 5 }, clock.read);
     clock.advance(3_600_000);
     expect(take(5).ok).toBe(true);
     expect(take(1).ok).toBe(false);
   });
 
   test("0 a second is no limit", () => {
-    const take = createRateLimiter({ perSecond: 0, burst: 1 }, () => 0);
+    const { take } = createRateLimiter({ perSecond: 0, burst: 1 }, () => 0);
     for (let n = 0; n < 1_000; n++) expect(take(10)).toEqual({ ok: true });
   });
 
@@ -84,7 +84,7 @@ describe("rate limit", () => {
     fc.assert(
       fc.property(steps, (events) => {
         const clock = createClock();
-        const take = createRateLimiter({ perSecond: 50, burst: 20 }, clock.read);
+        const { take } = createRateLimiter({ perSecond: 50, burst: 20 }, clock.read);
         let taken = 0;
         for (const { afterMs, cost } of events) {
           clock.advance(afterMs);

@@ -18,15 +18,18 @@ function createHeldRooms() {
   const held = { joins: 0, open, wrapRooms };
   function wrapRooms(rooms: MemoryRoomRegistry): RoomRegistry {
     return {
-      join: async (peer, room) => {
+      join: async (member, room) => {
         held.joins++;
         await opened;
-        return rooms.join(peer, room);
+        return rooms.join(member, room);
       },
       leave: (id) => rooms.leave(id),
       roomOf: (id) => rooms.roomOf(id),
       route: (from, to) => rooms.route(from, to),
       count: () => rooms.count(),
+      list: () => rooms.list(),
+      membersOf: (room) => rooms.membersOf(room),
+      close: (room, seconds) => rooms.close(room, seconds),
     };
   }
   return held;

@@ -120,6 +120,10 @@ const ATTACKS: Record<string, (server: Server) => Promise<void>> = {
     '42["offer",{"type":"offer","sdp":{"$ref":"$"},"toJSON":{"$ref":"$"}}]',
   ),
 
+  "an offer of 500 sections, whose answer would be over every limit": frames(
+    `42["offer",{"type":"offer","sdp":"v=0\\r\\n${"m=attack 9 UDP/TLS/RTP/SAVPF 0\\r\\n".repeat(500)}"}]`,
+  ),
+
   "an oversize WebSocket message": async (server) => {
     const raw = await insider(server);
     const closed = raw.closed();

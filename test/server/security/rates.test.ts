@@ -164,6 +164,15 @@ describe("rates", () => {
     expect(server.io.sockets.sockets.size).toBe(0);
   });
 
+  test("[T2] two sockets in one payload are cut off too, which Socket.IO by itself lets pass", async () => {
+    const server = await startServer();
+    const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
+    const [, sid] = (await (await fetch(url)).text()).match(/"sid":"([^"]+)"/) ?? [];
+    await fetch(`${url}&sid=${sid}`, { method: "POST", body: "40\x1e40" });
+    expect((await fetch(`${url}&sid=${sid}`)).status).toBe(400);
+    expect(server.io.sockets.sockets.size).toBe(0);
+  });
+
   test("[T2] socket.io-client doesn't come back by itself when it was cut off", async () => {
     const server = await startServer({ EVENT_BURST: "10" });
     const ada = await server.connect({ reconnection: true, reconnectionDelay: 1 });

@@ -115,6 +115,63 @@ describe("tokens", () => {
     expect(ada.all("user_joined")).toEqual([]);
   });
 
+  test.each(["websocket", "polling"] as const)(
+    "[A1] by %s, who is refused hears why, then the connection ends, and doesn't come back",
+    async (transport) => {
+      const server = await startServer({ AUTH_SECRET });
+      const ada = new TestClient(server.url, {
+        auth: { token: "forged" },
+        transports: [transport],
+        reconnection: true,
+        reconnectionDelay: 1,
+      });
+      await expect(ada.connect()).rejects.toMatchObject({ data: { code: "unauthorized" } });
+      await server.untilConnections(0);
+      expect(ada.socket.active).toBe(false);
+      // With a good token it may try again, and the same client gets in.
+      ada.socket.auth = { token: await mint() };
+      await ada.connect();
+      expect(await ada.join("demo")).toMatchObject({ ok: true });
+    },
+  );
+
+  test("[A1] one refusal ends a connection: it can't go on to guess", async () => {
+    const server = await startServer({ AUTH_SECRET });
+    const raw = await RawClient.connect(server.url, { namespace: false });
+    const closed = raw.closed();
+    raw.send('40{"token":"forged"}');
+    await raw.frame(/^44/);
+    raw.send('40{"token":"forged again"}');
+    await closed;
+    expect(raw.frames.filter((frame) => frame.startsWith("44"))).toHaveLength(1);
+  });
+
+  test("[A1] by polling, one refusal ends a connection, once it was heard", async () => {
+    const server = await startServer({ AUTH_SECRET });
+    const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
+    const [, sid] = (await (await fetch(url)).text()).match(/"sid":"([^"]+)"/) ?? [];
+    await fetch(`${url}&sid=${sid}`, { method: "POST", body: '40{"token":"forged"}' });
+    expect(await (await fetch(`${url}&sid=${sid}`)).text()).toMatch(/^44\{.*unauthorized/);
+    // The close packet of Engine.IO.
+    expect(await (await fetch(`${url}&sid=${sid}`)).text()).toMatch(/1$/);
+    await server.untilConnections(0);
+  });
+
+  test.each([
+    ["CONNECT", "40"],
+    ["CONNECT with a blank for its type", "4 "],
+  ])("[T1] %s takes as much as a join: forged tokens at once are few", async (_what, type) => {
+    const server = await startServer({ AUTH_SECRET, EVENT_BURST: "50", LOG_LEVEL: "debug" });
+    const raw = await RawClient.connect(server.url, { namespace: false });
+    const closed = raw.closed();
+    for (let n = 0; n < 100; n++) raw.send(`${type}{"token":"${await mint({ sub: `${n}` })}x"}`);
+    await closed;
+    // Checked behind the others.
+    await refusal(server, { token: `${await mint()}x` });
+    const checked = server.log.filter((line) => line.includes("refused a connection"));
+    expect(checked.length).toBeLessThanOrEqual(11);
+  });
+
   test("[A1] the public key as a secret opens nothing (key confusion)", async () => {
     for (const { publicKey } of [ed25519, p256, rsa]) {
       const server = await startServer({ AUTH_PUBLIC_KEY: pem(publicKey) });

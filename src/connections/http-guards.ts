@@ -1,0 +1,78 @@
+/** Guards for an HTTP or HTTPS server, whatever else it serves. */
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+/**
+ * Keeps an error of a TCP connection from ending the process. Node removes its own error listener
+ * from a connection that asks for an upgrade; whoever takes it over adds one later, or never.
+ */
+export function absorbConnectionErrors(server: Server): void {
+  // A stream destroys itself on an error; nothing else is left to do.
+  const absorb = (connection: Duplex) => void connection.on("error", () => {});
+  server.on("connection", absorb);
+  server.on("secureConnection", absorb);
+}
+
+/**
+ * Ends a connection that sends a request, or an upgrade, before its last one was answered. Browsers
+ * and proxies don't. Node would handle all of them at once and keep every answer in memory, with
+ * the file that it is read from: 64 KB of requests open 2,000 files, which stay open.
+ *
+ * Call it after all other listeners were added. Requests that `isOurs` doesn't accept pass.
+ */
+export function refusePipelining(
+  server: Server,
+  isOurs: (request: IncomingMessage) => boolean = () => true,
+): void {
+  const unanswered = new WeakSet<Duplex>();
+
+  function isPipelined(request: IncomingMessage): boolean {
+    if (!unanswered.has(request.socket) || !isOurs(request)) return false;
+    request.socket.destroy();
+    return true;
+  }
+
+  filterRequests(server, (request, response) => {
+    const { socket } = request;
+    if (isPipelined(request)) return false;
+    unanswered.add(socket);
+    response.once("close", () => {
+      unanswered.delete(socket);
+      // Once an upgrade or a CONNECT came after it, Node doesn't tell a request of its connection's end.
+      if (socket.destroyed) request.destroy();
+    });
+    return true;
+  });
+  const listeners = server.listeners("upgrade");
+  server.removeAllListeners("upgrade");
+  server.on("upgrade", (request, connection, head) => {
+    if (isPipelined(request)) return;
+    for (const listener of listeners) listener.call(server, request, connection, head);
+  });
+}
+
+/**
+ * Answers requests without a Host header, which Node would do as well (RFC 9112, 3.2), but past all
+ * listeners and so past `refusePipelining`. Goes with `requireHostHeader: false`.
+ */
+export function requireHost(server: Server): void {
+  filterRequests(server, ({ headers, httpVersion }, response) => {
+    if (headers.host !== undefined || httpVersion !== "1.1") return true;
+    response.writeHead(400, { Connection: "close" }).end();
+    return false;
+  });
+}
+
+/** Puts `isAllowed` before the present listeners for requests: they see only what it accepts. */
+function filterRequests(
+  server: Server,
+  isAllowed: (request: IncomingMessage, response: ServerResponse) => boolean,
+): void {
+  const listeners = server.listeners("request");
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (!isAllowed(request, response)) return;
+    for (const listener of listeners) listener.call(server, request, response);
+  });
+}

@@ -1,0 +1,133 @@
+/** What every registry of rooms must do. A registry's test calls this with what makes one. */
+
+import { describe, expect, test } from "vitest";
+import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
+
+interface Setup {
+  maxPeersPerRoom: number;
+  nowMs: () => number;
+}
+
+const member = (id: string, name = "", candidateLists = false): Member => ({
+  peer: { id, name },
+  candidateLists,
+});
+
+export function testRegistry(name: string, create: (setup: Setup) => RoomRegistry): void {
+  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, nowMs: () => 0 });
+
+  describe(name, () => {
+    test("join tells who else is there, longest-standing first", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a", "Ada", true), "r");
+      await rooms.join(member("b"), "r");
+      expect(await rooms.join(member("c"), "r")).toEqual({
+        ok: true,
+        others: [member("a", "Ada", true), member("b")],
+        rejoined: false,
+        departure: undefined,
+      });
+      expect(await rooms.membersOf("r")).toEqual([
+        member("a", "Ada", true),
+        member("b"),
+        member("c"),
+      ]);
+      expect(await rooms.membersOf("nowhere")).toEqual([]);
+    });
+
+    test("a move tells which room was left, and who remains there", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b"), "r");
+      expect(await rooms.join(member("a"), "s")).toMatchObject({
+        ok: true,
+        others: [],
+        departure: { room: "r", member: member("a"), remaining: [member("b")] },
+      });
+      expect(await rooms.count()).toEqual({ rooms: 2, peers: 2 });
+      expect((await rooms.list()).sort()).toEqual(["r", "s"]);
+    });
+
+    test("a rejoin takes what it brings: a name, and whether it takes lists", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b", "Bob", false), "r");
+      await rooms.join(member("b", "Bert", true), "r");
+      expect(await rooms.route("a")).toEqual({ ok: true, receivers: [member("b", "Bert", true)] });
+    });
+
+    test("capacity is checked in the step that takes the seat", async () => {
+      const rooms = withCapacity(2);
+      const outcomes = await Promise.all(["a", "b", "c"].map((id) => rooms.join(member(id), "r")));
+      expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false]);
+      expect(outcomes[2]).toEqual({ ok: false, reason: "room_full" });
+      // A rejoin takes no second seat.
+      expect(await rooms.join(member("a"), "r")).toMatchObject({ ok: true, rejoined: true });
+      expect(await rooms.count()).toEqual({ rooms: 1, peers: 2 });
+    });
+
+    test("who is refused keeps the seat it has", async () => {
+      const rooms = withCapacity(1);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b"), "s");
+      expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, reason: "room_full" });
+      await rooms.close("t", 60);
+      expect(await rooms.join(member("b"), "t")).toEqual({ ok: false, reason: "room_closed" });
+      expect(await rooms.leave("b")).toEqual({
+        room: "s",
+        member: member("b"),
+        remaining: [],
+      });
+    });
+
+    test("route finds the others, one of them, or says why not", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b"), "r");
+      await rooms.join(member("x"), "s");
+      expect(await rooms.route("a")).toEqual({ ok: true, receivers: [member("b")] });
+      expect(await rooms.route("a", "b")).toEqual({ ok: true, receivers: [member("b")] });
+      expect(await rooms.route("x")).toEqual({ ok: true, receivers: [] });
+      for (const to of ["x", "a", "nobody", "__proto__", ""]) {
+        expect(await rooms.route("a", to)).toEqual({ ok: false, reason: "peer_not_found" });
+      }
+      expect(await rooms.route("nobody")).toEqual({ ok: false, reason: "not_in_room" });
+      expect(await rooms.route("nobody", "a")).toEqual({ ok: false, reason: "not_in_room" });
+    });
+
+    test("leave takes the last seat and the room with it, and tells nothing the second time", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b"), "r");
+      expect(await rooms.leave("a")).toEqual({
+        room: "r",
+        member: member("a"),
+        remaining: [member("b")],
+      });
+      expect(await rooms.leave("a")).toBeUndefined();
+      expect(await rooms.leave("b")).toEqual({
+        room: "r",
+        member: member("b"),
+        remaining: [],
+      });
+      expect(await rooms.count()).toEqual({ rooms: 0, peers: 0 });
+      expect(await rooms.list()).toEqual([]);
+    });
+
+    test("a closed room refuses joins, rejoins too, until its time is over", async () => {
+      let nowMs = 0;
+      const rooms = create({ maxPeersPerRoom: 4, nowMs: () => nowMs });
+      await rooms.join(member("a"), "r");
+      await rooms.close("r", 10);
+      for (const id of ["a", "b"]) {
+        expect(await rooms.join(member(id), "r")).toEqual({ ok: false, reason: "room_closed" });
+      }
+      expect(await rooms.membersOf("r")).toEqual([member("a")]);
+      expect(await rooms.join(member("b"), "s")).toMatchObject({ ok: true });
+      nowMs = 9_999;
+      expect(await rooms.join(member("c"), "r")).toMatchObject({ ok: false });
+      nowMs = 10_000;
+      expect(await rooms.join(member("c"), "r")).toMatchObject({ ok: true });
+    });
+  });
+}
