@@ -1,14 +1,12 @@
 #!/usr/bin/env node
 /** `roomrelay ice-check`, `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
 
-import { config as loadDotenv } from "dotenv";
 import { ConfigError } from "../config/check.ts";
-import { parseConfig } from "../config/config.ts";
 import { type IceProbe, probeIceServers } from "../ice/probe/probe.ts";
+import { readConfig } from "./environment.ts";
 
 try {
-  loadDotenv({ quiet: true });
-  const probes = await probeIceServers(parseConfig(process.env), Date.now());
+  const probes = await probeIceServers(readConfig(), Date.now());
   console.log(probes.length > 0 ? tableOf(probes) : "Neither STUN_URLS nor TURN_URLS is set.");
   // At once: a name that is still being looked up would hold the process.
   process.exit(probes.some(({ fault }) => fault) ? 1 : 0);

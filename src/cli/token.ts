@@ -3,9 +3,8 @@
 
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { config as loadDotenv } from "dotenv";
 import { SignJWT } from "jose";
-import { parseConfig } from "../config/config.ts";
+import { readConfig } from "./environment.ts";
 
 const USAGE = `roomrelay token --room demo [--room "team-*"] [--name Ada] [--sub ada] [--ttl 1h]
 
@@ -15,9 +14,8 @@ const USAGE = `roomrelay token --room demo [--room "team-*"] [--name Ada] [--sub
   --ttl   for how long it is valid: 30s, 15m, 1h (if left out), 7d`;
 
 try {
-  loadDotenv({ quiet: true });
   const { room: rooms = [], name, sub, ttl } = readArguments();
-  const { tokenKey, tokenAudience } = parseConfig(process.env);
+  const { tokenKey, tokenAudience } = readConfig();
   if (tokenKey?.algorithm !== "HS256")
     throw new Error("Set AUTH_SECRET: tokens are signed with it.");
   const token = new SignJWT({ room: rooms.length === 1 ? rooms[0] : rooms, ...(name && { name }) })

@@ -27,9 +27,7 @@ import type { Departure, Member, RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
 import type { Handler, SignalingIo, SignalingSocket } from "./dispatch.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
-
-/** Sockets to emit to, as Socket.IO addresses them. */
-type Receivers = Pick<SignalingSocket, "emit">;
+import { createAddressing } from "./receivers.ts";
 
 /** What the events need from elsewhere. */
 export interface SignalingDeps {
@@ -64,6 +62,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
   const { rooms, authenticate, ice, listeners, now, log } = deps;
   const { iceTransportPolicy } = ice;
   const screen = createScreen(iceTransportPolicy);
+  const to = createAddressing(io);
   const handlers = new Map<string, Handler>(
     Object.entries({
       join: (socket, [request]) => join(socket, request),
@@ -183,18 +182,6 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     if (passed === undefined) return { ok: true, delivered: 0 };
     send(route.receivers, passed, { from: socket.id });
     return { ok: true, delivered: route.receivers.length };
-  }
-
-  /**
-   * Addresses exactly these peers, each by its own channel. Rooms are never given to Socket.IO:
-   * the registry alone says who is where. Nobody is nobody; Socket.IO reads `[]` as everyone.
-   */
-  function to(members: readonly Member[]): Receivers | undefined {
-    const [member] = members;
-    if (!member) return undefined;
-    // A single one that is connected here needs no adapter.
-    const socket = members.length === 1 ? io.sockets.sockets.get(member.peer.id) : undefined;
-    return socket ?? io.to(members.map(({ peer }) => peer.id));
   }
 }
 

@@ -11,7 +11,9 @@ import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
 const token = tokenInAddress();
-const signaling = new SignalingClient(undefined, token === undefined ? {} : { token });
+// Where the server that has served this page answers.
+const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
+const signaling = new SignalingClient(undefined, { path, ...(token !== undefined && { token }) });
 const media = new LocalMedia();
 const say = createToast();
 const root = find(HTMLElement, "#call");

@@ -62,7 +62,7 @@ describe("HTTP", () => {
     "what the request is at fault for is a %i in JSON, and not logged",
     async (status, headers) => {
       const server = await startServer({ LOG_LEVEL: "info" });
-      const response = await fetch(server.url, { headers });
+      const response = await fetch(`${server.url}/client.js`, { headers });
       expect(response.status).toBe(status);
       expect(await response.json()).toEqual({
         error: { code: "bad_request", message: expect.any(String) },

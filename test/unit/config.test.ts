@@ -42,6 +42,11 @@ const camelCase = Object.keys(OPTIONS).filter((name) => /[A-Z]/.test(name));
 describe("options", () => {
   test("each is named like its variable, except CORS_ORIGIN, which may be several", () => {
     for (const [name, { variable }] of Object.entries(OPTIONS)) {
+      if (["path", "authorize"].includes(name)) {
+        // The environment has no functions, and a PATH of its own.
+        expect(variable).toBeUndefined();
+        continue;
+      }
       const expected = name.replace(/[A-Z]/g, "_$&").toUpperCase();
       expect(variable).toBe(name === "corsOrigins" ? "CORS_ORIGIN" : expected);
     }
@@ -49,7 +54,7 @@ describe("options", () => {
 
   test("each has a comment that tells its default", () => {
     const source = readFileSync(new URL("../../src/config/options.ts", import.meta.url), "utf8");
-    const comments = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+(\w+): option\(/gs);
+    const comments = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+(\w+): (?:option|inCode)\(/gs);
     const told = [...comments].map(([, comment = "", name]) => {
       const text = comment.replace(/[\s*]+/g, " ").trim();
       return [name, text.match(/Default: `?([^`]+)`?\.$/)?.[1]];
@@ -88,6 +93,8 @@ describe("the environment", () => {
       turnTtlSeconds: 3_600,
       iceTransportPolicy: "all",
       logLevel: "info",
+      path: "/socket.io",
+      authorize: undefined,
     });
   });
 
