@@ -1,6 +1,6 @@
 /** A connection by polling, by hand. */
 
-/** Opens one; what it posts and polls are payloads of Engine.IO, their packets separated by `\\x1e`. */
+/** Opens one; what it posts and polls are payloads of Engine.IO, their packets separated by `\x1e`. */
 export async function openPolling(url: string) {
   const polling = `${url}/socket.io/?EIO=4&transport=polling`;
   const handshake = await (await fetch(polling)).text();
