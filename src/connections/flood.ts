@@ -80,6 +80,8 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
     connections.set(connection, guarded);
     let hasFlooded = false;
     const cutOff = () => {
+      // Probes that came together with the one too many.
+      if (hasFlooded) return;
       log.info({ peer: guarded.socket?.id }, "cut off: it sends too much");
       hasFlooded = true;
       hangUp(connection, guarded.socket);

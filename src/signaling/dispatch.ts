@@ -5,7 +5,6 @@ import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
 import type { Logger } from "../logger.ts";
-import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
 
@@ -125,7 +124,7 @@ export function createFaultReport(log: Logger): (error: unknown) => string {
  */
 function costOf(event: string, [payload]: unknown[]): number {
   if (event === "candidates" && Array.isArray(payload)) {
-    return Math.min(Math.max(1, payload.length), MAX_CANDIDATES);
+    return Math.max(1, payload.length);
   }
   if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
     return Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import proxyAddr from "proxy-addr";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { clientAddress, createConnectionLimiter } from "../../src/connections/limits.ts";
 
 const limiter = (maxConnections: number, maxConnectionsPerAddress: number) =>
@@ -32,6 +32,17 @@ describe("connection limits", () => {
     first.release();
     expect(take("192.0.2.1").ok).toBe(true);
     expect(take("192.0.2.3").ok).toBe(false);
+  });
+
+  test("an address that has given back all its places is forgotten", () => {
+    const set = vi.spyOn(Map.prototype, "set");
+    onTestFinished(() => set.mockRestore());
+    const admission = limiter(0, 2)("192.0.2.1");
+    const byAddress = set.mock.contexts.at(-1) as Map<string, number>;
+    expect([...byAddress.keys()]).toEqual(["192.0.2.1"]);
+    if (!admission.ok) throw new Error("unreachable");
+    admission.release();
+    expect(byAddress.size).toBe(0);
   });
 
   test("0 sets no limit", () => {

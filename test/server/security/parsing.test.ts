@@ -1,6 +1,7 @@
 /** What it costs to parse what a client sends: it is paid for by the byte, before it is parsed. */
 
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { openPolling } from "../../support/polling.ts";
 import { RawClient } from "../../support/raw.ts";
 import { startServer } from "../../support/server.ts";
 
@@ -32,9 +33,7 @@ describe("parsing", () => {
 
   test("[T2] a client by polling pays the same", async () => {
     const server = await startServer(BURST_OF_50);
-    const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
-    const [, sid] = (await (await fetch(url)).text()).match(/"sid":"([^"]+)"/) ?? [];
-    const post = (body: string) => fetch(`${url}&sid=${sid}`, { method: "POST", body });
+    const { post } = await openPolling(server.url);
     await post("40");
     const largeParses = countLargeParses();
     for (let n = 0; n < 4; n++) await post(`42["attack",${"[],".repeat(33_000)}0]`).catch(() => {});

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { Bystanders, startMeasured } from "../../support/bystanders.ts";
+import { openPolling } from "../../support/polling.ts";
 import { RawClient } from "../../support/raw.ts";
 import { startServer, TestProcess, UNLIMITED } from "../../support/server.ts";
 
@@ -60,6 +61,14 @@ describe("rates", () => {
     expect(await ada.request("candidates", list)).toMatchObject({
       error: { code: "rate_limited" },
     });
+  });
+
+  test("[T1] a list without candidates isn't for nothing", async () => {
+    const server = await startServer(BURST_OF_20);
+    const ada = await server.connect();
+    const acks = await Promise.all(Array.from({ length: 21 }, () => ada.request("candidates", [])));
+    expect(acks[19]).toMatchObject({ error: { code: "bad_request" } });
+    expect(acks[20]).toMatchObject({ error: { code: "rate_limited" } });
   });
 
   test("[T1] a description takes as much as its size", async () => {
@@ -143,15 +152,27 @@ describe("rates", () => {
     expect(bob.all("getCandidate").length).toBeLessThanOrEqual(50);
   });
 
-  test("[T2] who floods an upgrade with probes is cut off", async () => {
-    const server = await startServer({ EVENT_BURST: "50" });
-    const handshake = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
-    const [, sid] = (await handshake.text()).match(/"sid":"([^"]+)"/) ?? [];
+  test.each([
+    ["before it has a socket", false],
+    ["that has a socket", true],
+  ])("[T2] who floods the upgrade of a connection %s is cut off", async (_what, hasSocket) => {
+    const server = await startServer({ EVENT_BURST: "50", LOG_LEVEL: "info" });
+    const { sid, post } = await openPolling(server.url);
+    if (hasSocket) await post("40");
     const raw = await RawClient.connect(server.url, { namespace: false, query: `&sid=${sid}` });
     const closed = raw.closed();
     for (let n = 0; n < 2_000; n++) raw.send("2probe");
     await closed;
     expect(raw.frames.length).toBeLessThan(200);
+    await server.untilConnections(0);
+    expect(server.log.filter((line) => line.includes("it sends too much"))).toHaveLength(1);
+  });
+
+  test("[T2] who floods by polling, and never asks for the goodbye, is gone all the same", async () => {
+    const server = await startServer({ EVENT_BURST: "50", PING_INTERVAL_MS: "300000" });
+    const { post } = await openPolling(server.url);
+    await post("40");
+    await post(Array.from({ length: 200 }, () => '42["attack"]').join("\x1e"));
     await server.untilConnections(0);
   });
 
@@ -166,10 +187,9 @@ describe("rates", () => {
 
   test("[T2] two sockets in one payload are cut off too, which Socket.IO by itself lets pass", async () => {
     const server = await startServer();
-    const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
-    const [, sid] = (await (await fetch(url)).text()).match(/"sid":"([^"]+)"/) ?? [];
-    await fetch(`${url}&sid=${sid}`, { method: "POST", body: "40\x1e40" });
-    expect((await fetch(`${url}&sid=${sid}`)).status).toBe(400);
+    const { poll, post } = await openPolling(server.url);
+    await post("40\x1e40");
+    expect((await poll()).status).toBe(400);
     expect(server.io.sockets.sockets.size).toBe(0);
   });
 

@@ -3,6 +3,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { TestClient } from "../../support/client.ts";
+import { openPolling } from "../../support/polling.ts";
 import { RawClient } from "../../support/raw.ts";
 import { startServer, TestProcess, type TestServer } from "../../support/server.ts";
 import { mint, SECRET, secondsFromNow } from "../../support/tokens.ts";
@@ -148,12 +149,11 @@ describe("tokens", () => {
 
   test("[A1] by polling, one refusal ends a connection, once it was heard", async () => {
     const server = await startServer({ AUTH_SECRET });
-    const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
-    const [, sid] = (await (await fetch(url)).text()).match(/"sid":"([^"]+)"/) ?? [];
-    await fetch(`${url}&sid=${sid}`, { method: "POST", body: '40{"token":"forged"}' });
-    expect(await (await fetch(`${url}&sid=${sid}`)).text()).toMatch(/^44\{.*unauthorized/);
+    const { poll, post } = await openPolling(server.url);
+    await post('40{"token":"forged"}');
+    expect(await (await poll()).text()).toMatch(/^44\{.*unauthorized/);
     // The close packet of Engine.IO.
-    expect(await (await fetch(`${url}&sid=${sid}`)).text()).toMatch(/1$/);
+    expect(await (await poll()).text()).toMatch(/1$/);
     await server.untilConnections(0);
   });
 
@@ -164,10 +164,11 @@ describe("tokens", () => {
     const server = await startServer({ AUTH_SECRET, EVENT_BURST: "50", LOG_LEVEL: "debug" });
     const raw = await RawClient.connect(server.url, { namespace: false });
     const closed = raw.closed();
-    for (let n = 0; n < 100; n++) raw.send(`${type}{"token":"${await mint({ sub: `${n}` })}x"}`);
+    const token = `${await mint()}x`;
+    for (let n = 0; n < 100; n++) raw.send(`${type}{"token":"${token}"}`);
     await closed;
     // Checked behind the others.
-    await refusal(server, { token: `${await mint()}x` });
+    await refusal(server, { token });
     const checked = server.log.filter((line) => line.includes("refused a connection"));
     expect(checked.length).toBeLessThanOrEqual(11);
   });
