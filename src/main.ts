@@ -7,6 +7,10 @@ import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
 import { createSignalingServer } from "./server.ts";
 
+// A reader that is gone, or a full disk, is no reason to end.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
 try {
   loadDotenv({ quiet: true });
   const config = parseConfig(process.env);
@@ -22,7 +26,7 @@ try {
     closing = true;
     log.info({ signal }, "closing");
     await server.close();
-    process.exit(0);
+    log.flush(() => process.exit(0));
   };
   process.on("SIGTERM", close);
   process.on("SIGINT", close);

@@ -1,6 +1,7 @@
 /** The protocol's events: join, leave, disconnect, and the relay of what peers say to each other. */
 
 import { type Authenticator, coversRoom } from "../auth/authenticator.ts";
+import { createSparseLog } from "../connections/sparse-log.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { IceOptions } from "../ice/options.ts";
 import type { Logger } from "../logger.ts";
@@ -48,6 +49,9 @@ export interface SignalingDeps {
   log: Logger;
 }
 
+/** Lines of who joined and left. */
+const LOGGED = { perSecond: 10, burst: 100 };
+
 const REFUSALS = {
   room_full: "the room is full",
   not_in_room: "you are in no room; join one first",
@@ -61,6 +65,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
   const { rooms, authenticate, ice, limits, onFlood, now, log } = deps;
   const { iceTransportPolicy } = ice;
   const screen = createScreen(iceTransportPolicy);
+  const logMember = createSparseLog((fields, message) => log.info(fields, message), LOGGED);
   const handlers = new Map<string, Handler>(
     Object.entries({
       join: (socket, [request]) => join(socket, request),
@@ -112,7 +117,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
     socket.data.candidateLists = parsed.value.candidateLists;
     announceExit(socket.id, departure);
     if (!rejoined) {
-      log.info({ peer: socket.id, room, peers: others.length + 1 }, "joined");
+      logMember({ peer: socket.id, room, peers: others.length + 1 }, "joined");
       to(others)?.emit("user_joined", self);
     }
     socket.emit("room_users", others);
@@ -148,7 +153,7 @@ export function registerSignaling(io: SignalingIo, deps: SignalingDeps): void {
 
   function announceExit(id: string, departure: Departure | undefined): void {
     if (!departure) return;
-    log.info({ peer: id, room: departure.room, peers: departure.remaining.length }, "left");
+    logMember({ peer: id, room: departure.room, peers: departure.remaining.length }, "left");
     to(departure.remaining)?.emit("user_exit", { id });
   }
 
