@@ -76,6 +76,7 @@ export function createSignalingServer(config: Config, overrides: Overrides = {})
     cors: { origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) },
     allowRequest: handshake.allowRequest,
   });
+  io.engine.use(handshake.checkOrigin);
   io.engine.on("connection", handshake.connected);
   const authenticate = createAuthenticator(config);
   const closeAccess = authenticate && registerAccess(io, { authenticate, log });

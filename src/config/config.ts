@@ -89,7 +89,7 @@ export interface Config extends IceOptions {
   readonly port: number;
   /** The address to listen on; `""` is all of them. */
   readonly host: string;
-  /** Origins whose pages may connect; none named means those of this very machine. */
+  /** Origins whose pages may connect, besides the server's own; none means those of this machine. */
   readonly corsOrigins: readonly string[];
   readonly maxPeersPerRoom: number;
   readonly maxMessageBytes: number;

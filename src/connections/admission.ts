@@ -4,8 +4,8 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "../logger.ts";
 import { type ConnectionLimiter, clientAddress, type ProxyTrust } from "./limits.ts";
-import type { OriginCheck } from "./origins.ts";
-import { createRateLimiter } from "./rate-limit.ts";
+import { hostOf, type OriginCheck, printable } from "./origins.ts";
+import { createSparseLog } from "./sparse-log.ts";
 
 /** What the handshake needs from elsewhere. */
 export interface HandshakeDeps {
@@ -22,6 +22,8 @@ export interface Handshake {
     request: IncomingMessage,
     decide: (reason: string | undefined, isAllowed: boolean) => void,
   ) => void;
+  /** Engine.IO's middleware, for the requests of a connection that there is: they have an Origin too. */
+  checkOrigin: (request: IncomingMessage, response: unknown, next: (error?: Error) => void) => void;
   /** Told of each connection that was made. */
   connected: (connection: Connection) => void;
   /** Told of a connection that is cut off for a flood. */
@@ -36,20 +38,30 @@ const LOGGED = { perSecond: 1, burst: 10 };
 /** For how long the place of a flooder stays taken: each connection would bring a new allowance. */
 const FLOOD_PENALTY_MS = 30_000;
 
-/** Creates the checks. Requests of a connection that there is are not asked about again. */
+const FOREIGN_PAGE = "this page's origin is not in the server's CORS_ORIGIN";
+
+/** Creates the checks. */
 export function createHandshake(deps: HandshakeDeps): Handshake {
   const { isAllowedOrigin, isTrustedProxy, limitConnections, log } = deps;
-  const mayLog = createRateLimiter(LOGGED, () => performance.now());
+  const logRefusal = createSparseLog((fields, message) => log.warn(fields, message), LOGGED);
   /** Gives back the place of a request that hasn't become a connection yet. */
   const places = new Map<IncomingMessage, () => void>();
   const flooders = new WeakSet<Connection>();
 
   /** What is wrong with a request by itself, if anything. */
   function faultOf(request: IncomingMessage): string | undefined {
-    const { origin, host } = request.headers;
     if (isJsonp(request)) return "JSONP is not served";
-    if (isAllowedOrigin(origin, host)) return undefined;
-    return "this page's origin is not in the server's CORS_ORIGIN";
+    return isForeign(request) ? FOREIGN_PAGE : undefined;
+  }
+
+  function isForeign(request: IncomingMessage): boolean {
+    return !isAllowedOrigin(request.headers.origin, hostOf(request, isTrustedProxy));
+  }
+
+  /** An origin is no secret, and whoever runs the server may want to put it in CORS_ORIGIN. */
+  function report(reason: string, { headers }: IncomingMessage): void {
+    const origin = reason === FOREIGN_PAGE ? printable(headers.origin ?? "") : undefined;
+    logRefusal({ reason, origin }, "refused a connection");
   }
 
   /** Takes a place, or says why there is none. */
@@ -68,8 +80,15 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
     // CORS doesn't stop a WebSocket of another site's page; this does.
     allowRequest: (request, decide) => {
       const reason = faultOf(request) ?? takePlace(request);
-      if (reason !== undefined && mayLog(1).ok) log.warn({ reason }, "refused a connection");
+      if (reason !== undefined) report(reason, request);
       decide(reason, reason === undefined);
+    },
+
+    checkOrigin: (request, _response, next) => {
+      // A handshake is refused by `allowRequest`, which can say why.
+      if (!hasSession(request) || !isForeign(request)) return next();
+      report(FOREIGN_PAGE, request);
+      next(new Error(FOREIGN_PAGE));
     },
 
     connected: (connection) => {
@@ -92,4 +111,9 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
  */
 function isJsonp({ url = "" }: IncomingMessage): boolean {
   return new URL(url, "http://localhost").searchParams.has("j");
+}
+
+/** Whether a request is of a connection that there is. Without an Origin, a page may have opened it. */
+function hasSession({ url = "" }: IncomingMessage): boolean {
+  return new URL(url, "http://localhost").searchParams.getAll("sid").some((sid) => sid !== "");
 }
