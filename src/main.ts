@@ -2,7 +2,8 @@
 /** Starts the server: environment, configuration, listen, and close on a signal. */
 
 import { config as loadDotenv } from "dotenv";
-import { ConfigError, parseConfig } from "./config/config.ts";
+import { ConfigError, parseConfig, variables } from "./config/config.ts";
+import { findNearMisses } from "./config/near-misses.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
 import { createSignalingServer } from "./server.ts";
@@ -15,6 +16,9 @@ try {
   loadDotenv({ quiet: true });
   const config = parseConfig(process.env);
   const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  for (const { variable, meant } of findNearMisses(process.env, variables)) {
+    log.warn({ variable }, `there is no option ${variable}; did you mean ${meant}?`);
+  }
   const server = createSignalingServer(config, { log });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
