@@ -106,6 +106,7 @@ export function attach(
     },
     allowRequest: handshake.allowRequest,
   });
+  io.engine.use(handshake.checkOrigin);
   const floods = createFloodGuard(config, log);
   io.engine.on("connection", (connection: Connection) =>
     floods.watch(connection, handshake.placeOf(connection.request)),

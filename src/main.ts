@@ -4,14 +4,23 @@
 import { config as loadDotenv } from "dotenv";
 import { ConfigError } from "./config/check.ts";
 import { parseConfig } from "./config/config.ts";
+import { findNearMisses } from "./config/near-misses.ts";
+import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
 import { buildServer } from "./server.ts";
+
+// A reader that is gone, or a full disk, is no reason to end.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 
 try {
   loadDotenv({ quiet: true });
   const config = parseConfig(process.env);
   const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  for (const { variable, meant } of findNearMisses(process.env, variables)) {
+    log.warn({ variable }, `there is no option ${variable}; did you mean ${meant}?`);
+  }
   const server = buildServer(config, { log });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
@@ -23,7 +32,7 @@ try {
     closing = true;
     log.info({ signal }, "closing");
     await server.close();
-    process.exit(0);
+    log.flush(() => process.exit(0));
   };
   process.on("SIGTERM", close);
   process.on("SIGINT", close);

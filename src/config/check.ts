@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { iceFaults } from "../ice/options.ts";
+import { nearestOf } from "./near-misses.ts";
 import { type CheckedOptions, OPTIONS, type SignalingServerOptions } from "./options.ts";
 
 /** Invalid options: one line for each fault, led by the option's name or its variable. */
@@ -81,8 +82,13 @@ function check(
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   return issue.code === "unrecognized_keys"
-    ? issue.keys.map((key) => [key, "is not an option"])
+    ? issue.keys.map((key) => [key, notAnOption(key)])
     : [[String(issue.path[0] ?? "options"), issue.message]];
+}
+
+function notAnOption(key: string): string {
+  const meant = nearestOf(key, Object.keys(OPTIONS));
+  return meant === undefined ? "is not an option" : `is not an option; did you mean ${meant}?`;
 }
 
 /** Faults of several options together. They are looked for whether or not each one is valid. */

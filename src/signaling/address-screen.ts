@@ -58,10 +58,13 @@ const PLAIN_LINES = [
   /^a=fingerprint:[A-Za-z0-9-]+ [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,}$/,
 ];
 
-/** The attributes of RFC 8829 and those that browsers add to them. */
+/**
+ * The attributes of RFC 8829 and those that browsers add to them. Not `identity`: it names a host, to
+ * which Firefox opens a TLS connection past the TURN server (RFC 8827, 7).
+ */
 const ATTRIBUTES = new Set(
   `bundle-only content end-of-candidates extmap extmap-allow-mixed fmtp framerate group ice-lite
-   ice-options ice-pacing ice-pwd ice-ufrag identity imageattr inactive max-message-size maxptime mid
+   ice-options ice-pacing ice-pwd ice-ufrag imageattr inactive max-message-size maxptime mid
    msid msid-semantic packetization ptime recvonly rid rtcp-fb rtcp-mux rtcp-mux-only rtcp-rsize
    rtpmap sctp-port sctpmap sendonly sendrecv setup simulcast ssrc ssrc-group tls-id
    x-google-flag`.split(/\s+/),

@@ -1,6 +1,7 @@
 /** The protocol's events: join, leave, disconnect, and the relay of what peers say to each other. */
 
 import { type Authenticator, coversRoom } from "../auth/authenticator.ts";
+import { createSparseLog } from "../connections/sparse-log.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { IceOptions } from "../ice/options.ts";
 import type { Logger } from "../logger.ts";
@@ -42,6 +43,9 @@ export interface SignalingDeps {
   log: Logger;
 }
 
+/** Lines of who joined and left. */
+const LOGGED = { perSecond: 10, burst: 100 };
+
 const REFUSALS = {
   room_full: "the room is full",
   room_closed: "the room was closed; try again later",
@@ -63,6 +67,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
   const { iceTransportPolicy } = ice;
   const screen = createScreen(iceTransportPolicy);
   const to = createAddressing(io);
+  const logMember = createSparseLog((fields, message) => log.info(fields, message), LOGGED);
   const handlers = new Map<string, Handler>(
     Object.entries({
       join: (socket, [request]) => join(socket, request),
@@ -115,7 +120,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     const { others, rejoined, departure } = outcome;
     announceExit(departure);
     if (!rejoined) {
-      log.info({ peer: socket.id, room, peers: others.length + 1 }, "joined");
+      logMember({ peer: socket.id, room, peers: others.length + 1 }, "joined");
       to(others)?.emit("user_joined", self);
       listeners.emit("joined", eventOf(room, member));
     }
@@ -160,7 +165,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     if (!departure) return;
     const { room, member, remaining } = departure;
     const { id } = member.peer;
-    log.info({ peer: id, room, peers: remaining.length }, "left");
+    logMember({ peer: id, room, peers: remaining.length }, "left");
     to(remaining)?.emit("user_exit", { id });
     listeners.emit("left", eventOf(room, member));
   }

@@ -23,6 +23,7 @@ const RANKS: Record<string, number> = {
   ice: 2,
   protocol: 1,
   "logger.ts": 1,
+  "log-output.ts": 0,
 };
 
 /** What a browser runs; of the server's folders it imports the wire alone. */

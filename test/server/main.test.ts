@@ -31,6 +31,16 @@ describe("starting", () => {
     expect(process.output.trim().split("\n")).toHaveLength(4);
   });
 
+  test("a misspelled variable is a warning that names the one that was meant, and not its value", async () => {
+    const { process } = await spawnServer({ MAX_PEERS_PER_ROM: "canary", AUTH_SECERT: "canary" });
+    const lines = process.output.trim().split("\n");
+    expect(lines.slice(0, 2).map((line) => JSON.parse(line))).toMatchObject([
+      { level: "warn", msg: expect.stringContaining("did you mean MAX_PEERS_PER_ROOM?") },
+      { level: "warn", msg: expect.stringContaining("did you mean AUTH_SECRET?") },
+    ]);
+    expect(process.output).not.toContain("canary");
+  });
+
   test("a port in use is one clear line", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => void taken.close());

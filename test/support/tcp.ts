@@ -8,6 +8,8 @@ export interface Tcp {
   readonly socket: Socket;
   /** What the server has sent. */
   read(): string;
+  /** Resolves with what the server has sent as soon as that is something, or the end. */
+  answered(): Promise<string>;
   /** Resolves when the server has ended the connection, with what it sent. */
   ended(): Promise<string>;
 }
@@ -31,6 +33,10 @@ export async function openTcp(url: string, text = ""): Promise<Tcp> {
   return {
     socket,
     read: () => received,
+    answered: async () => {
+      if (received === "") await Promise.race([once(socket, "data"), ended]);
+      return received;
+    },
     ended: async () => {
       await ended;
       return received;

@@ -189,6 +189,8 @@ describe("an SDP", () => {
     "m=audio 9 RTP/AVP 203.0.113.9",
     "a=mid:0\u0000a=candidate:1 1 udp 1 203.0.113.9 9 typ host",
     "a=mid:0\u2028a=x",
+    // Firefox asks the host that it names, past the TURN server.
+    "a=identity:eyJpZHAiOnsiZG9tYWluIjoic3B5LmV4YW1wbGUuY29tIn0sImFzc2VydGlvbiI6IngifQ==",
     "a=fingerprint:sha-256 203.0.113.9",
     "a=fingerprint:sha-256 20:01:0d:b8:00:00:00:09",
     "z=0 0",

@@ -377,7 +377,7 @@ describe("options given in code", () => {
   test("a name that is no option is a fault, beside the others", () => {
     const wrong = faults({ port: "x", maxPeerPerRoom: 4, PORT: 0 });
     expect(namesIn(wrong)).toEqual(["PORT", "maxPeerPerRoom", "port"]);
-    expect(wrong).toContain("maxPeerPerRoom: is not an option");
+    expect(wrong).toContain("maxPeerPerRoom: is not an option; did you mean maxPeersPerRoom?");
   });
 
   test.each([

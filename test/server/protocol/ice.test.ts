@@ -165,6 +165,14 @@ describe("relay only", () => {
     });
   });
 
+  test("[I5] no offer names a host for a browser to open a connection to", async () => {
+    const { ada, bob } = await two(RELAY_ONLY);
+    const assertion = { idp: { domain: "spy.example.com" }, assertion: "x" };
+    const identity = Buffer.from(JSON.stringify(assertion)).toString("base64");
+    await ada.offer(`v=0\r\na=identity:${identity}\r\nt=0 0\r\na=identity:${identity} x=y\r\n`);
+    expect(await bob.next("getOffer")).toMatchObject([{ sdp: "v=0\r\nt=0 0\r\n" }, {}]);
+  });
+
   test("[I5] without the policy nothing is taken away", async () => {
     const { ada, bob } = await two(TURN);
     const sdp = `c=IN IP4 203.0.113.9\r\na=${HOST}\r\n`;

@@ -166,6 +166,10 @@ describe("joining", () => {
     ["null for a name", [{ room: "demo", name: null }], /^name/],
     ["a name of 65 characters", [{ room: "demo", name: "n".repeat(65) }], /^name/],
     ["a control character in a name", [{ room: "demo", name: "a\u0007b" }], /^name/],
+    ["a name that turns text around", [{ room: "demo", name: "\u202eadA" }], /^name .*direction/],
+    ["an invisible name", [{ room: "demo", name: "\u3164" }], /^name .*invisible/],
+    ["a blank name", [{ room: "demo", name: "\u2800" }], /^name .*blank/],
+    ["nine marks on a letter", [{ room: "demo", name: `a${"\u0310".repeat(9)}` }], /^name .*marks/],
     ["half a character in a name", [{ room: "demo", name: "a\ud800" }], /^name/],
   ])("[J5] %s is a bad_request that names the member", async (_what, args, message) => {
     const server = await startServer();

@@ -86,6 +86,8 @@ const BAD: [string, () => unknown, RegExp][] = [
   ["a number for room", () => mint({ room: 7 }), /room/],
   ["a list of numbers for room", () => mint({ room: [7] }), /room/],
   ["a name with a line break", () => mint({ name: "Ada\r\nBob" }), /name/],
+  ["a name that turns text around", () => mint({ name: "\u202eadA" }), /claim name: .*direction/],
+  ["an invisible name", () => mint({ name: "\u200b" }), /claim name: .*invisible/],
   ["a name of 65 characters", () => mint({ name: "x".repeat(65) }), /name/],
 ];
 
