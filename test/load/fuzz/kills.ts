@@ -11,6 +11,8 @@ export interface KillOptions {
   /** How many connections to kill. */
   count: number;
   onProgress?: (killed: number) => void;
+  /** Whether to wait, 30 s at least, until no timer is left either. */
+  awaitsTimers?: boolean;
 }
 
 /** What must be after the attack as it was before. */
@@ -61,7 +63,8 @@ export function isUnharmed({ crashes, pingsLost, faults, before, after }: KillRe
 }
 
 /** Runs until `count` connections were killed. What each worker does depends on the seed alone. */
-export async function kill({ seed, count, onProgress }: KillOptions): Promise<KillResult> {
+export async function kill(options: KillOptions): Promise<KillResult> {
+  const { seed, count, onProgress, awaitsTimers = true } = options;
   const server = await MeasuredServer.start(ENV);
   const pings = await startPings(server.url);
   const idle = countsOf(await server.measure());
@@ -84,7 +87,7 @@ export async function kill({ seed, count, onProgress }: KillOptions): Promise<Ki
   const warm = server.hasEnded ? undefined : await server.measure();
   await run(count);
   const seconds = (performance.now() - start) / 1_000;
-  const after = server.hasEnded ? undefined : await settled(server, idle);
+  const after = server.hasEnded ? undefined : await settled(server, idle, awaitsTimers);
   const { sent: pingsSent, lost: pingsLost } = await pings.stop();
   const faults = server.output;
   const crashes = server.hasEnded ? 1 : 0;
@@ -121,11 +124,16 @@ async function converse(port: number, random: Random): Promise<number> {
 }
 
 /** Measures once everything is back to what it was, or doesn't come back. */
-async function settled(server: MeasuredServer, idle: Counts): Promise<Measurement> {
+async function settled(
+  server: MeasuredServer,
+  idle: Counts,
+  awaitsTimers: boolean,
+): Promise<Measurement> {
+  const names = COUNTS.filter((name) => awaitsTimers || name !== "timers");
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {
     const measured = await server.measure();
-    const isBack = COUNTS.every((name) => measured[name] <= idle[name]);
+    const isBack = names.every((name) => measured[name] <= idle[name]);
     if (isBack || performance.now() > deadline) return measured;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -1,7 +1,7 @@
 /** The guards on an application's own HTTP server: only the requests that are ours are concerned. */
 
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { absorbConnectionErrors, refusePipelining } from "../../../src/connections/http-guards.ts";
@@ -36,6 +36,17 @@ test.each(["/one", "/socket.io/"])(
     expect(waiting).toHaveLength(1);
   },
 );
+
+test("a request that is read after its connection was destroyed isn't handled", async () => {
+  const { url, server, waiting } = await startApplication();
+  const tcp = await openTcp(url, request("/socket.io/"));
+  await once(server, "request");
+  const [response] = waiting.splice(0) as [ServerResponse];
+  tcp.socket.resetAndDestroy();
+  await once(response, "close");
+  server.emit("request", response.req, new ServerResponse(response.req));
+  expect(waiting).toHaveLength(0);
+});
 
 test("a reset of a connection that nobody took over throws nothing", async () => {
   const { url, server } = await startApplication();
