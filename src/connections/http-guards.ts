@@ -27,15 +27,18 @@ export function refusePipelining(
 ): void {
   const unanswered = new WeakSet<Duplex>();
 
-  function isPipelined(request: IncomingMessage): boolean {
-    if (!unanswered.has(request.socket) || !isOurs(request)) return false;
-    request.socket.destroy();
+  function isRefused(request: IncomingMessage): boolean {
+    const { socket } = request;
+    if (!isOurs(request)) return false;
+    // Node may still read what had arrived on a connection when it was destroyed.
+    if (!socket.destroyed && !unanswered.has(socket)) return false;
+    socket.destroy();
     return true;
   }
 
   filterRequests(server, (request, response) => {
     const { socket } = request;
-    if (isPipelined(request)) return false;
+    if (isRefused(request)) return false;
     unanswered.add(socket);
     response.once("close", () => {
       unanswered.delete(socket);
@@ -47,7 +50,7 @@ export function refusePipelining(
   const listeners = server.listeners("upgrade");
   server.removeAllListeners("upgrade");
   server.on("upgrade", (request, connection, head) => {
-    if (isPipelined(request)) return;
+    if (isRefused(request)) return;
     for (const listener of listeners) listener.call(server, request, connection, head);
   });
 }

@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
+export { upgradeRequest } from "./wire.ts";
+
 export interface Tcp {
   readonly socket: Socket;
   /** What the server has sent. */
@@ -42,20 +44,6 @@ export async function openTcp(url: string, text = ""): Promise<Tcp> {
       return received;
     },
   };
-}
-
-/** The head of a request for a WebSocket, with the headers of this one. */
-export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
-  const all = {
-    Host: "localhost",
-    Connection: "Upgrade",
-    Upgrade: "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    ...headers,
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
 /** A WebSocket frame with a short text, masked by zeros (RFC 6455, 5.2). */

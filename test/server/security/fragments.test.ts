@@ -5,23 +5,11 @@ import { describe, expect, test } from "vitest";
 import { Bystanders, startMeasured } from "../../support/bystanders.ts";
 import { RawClient } from "../../support/raw.ts";
 import { startServer } from "../../support/server.ts";
-import { openTcp, type Tcp, upgradeRequest } from "../../support/tcp.ts";
+import { openTcp, type Tcp } from "../../support/tcp.ts";
+import { FIN, frame, OPCODE, upgradeRequest } from "../../support/wire.ts";
 
 const MB = 1_000_000;
 const WEBSOCKET = "/socket.io/?EIO=4&transport=websocket";
-
-/** A frame, masked by zeros. `opcode` with 0x80 is the last one of its message. */
-function frame(opcode: number, payload: string): Buffer {
-  const length = Buffer.byteLength(payload);
-  const head = Buffer.alloc(length < 126 ? 6 : 14);
-  head[0] = opcode;
-  head[1] = 0x80 | Math.min(length, 127);
-  if (length >= 126) {
-    head[1] = 0xff;
-    head.writeBigUInt64BE(BigInt(length), 2);
-  }
-  return Buffer.concat([head, Buffer.from(payload)]);
-}
 
 async function openWebSocket(url: string): Promise<Tcp> {
   const tcp = await openTcp(url, upgradeRequest(WEBSOCKET));
@@ -65,7 +53,7 @@ describe("a message in pieces", () => {
   test("of 1-byte chunks of one frame ends its connection", async () => {
     const server = await startServer();
     const tcp = await openWebSocket(server.url);
-    await sendInChunks(tcp, frame(0x81, "4".repeat(20_000)).subarray(0, -1), 1);
+    await sendInChunks(tcp, frame(FIN | OPCODE.text, "4".repeat(20_000)).subarray(0, -1), 1);
     expect(tcp.socket.readable).toBe(false);
   });
 
@@ -73,8 +61,8 @@ describe("a message in pieces", () => {
     const server = await startServer();
     const tcp = await openWebSocket(server.url);
     const [sdp, name] = ["x".repeat(120_000), "too long to be a name"];
-    const whole = frame(0x81, `420["join",{"room":"${name}","sdp":"${sdp}"}]`);
-    await sendInChunks(tcp, Buffer.concat([frame(0x81, "40"), whole]), 536);
+    const whole = frame(FIN | OPCODE.text, `420["join",{"room":"${name}","sdp":"${sdp}"}]`);
+    await sendInChunks(tcp, Buffer.concat([frame(FIN | OPCODE.text, "40"), whole]), 536);
     while (!tcp.read().includes("430[")) await once(tcp.socket, "data");
   });
 
@@ -86,13 +74,13 @@ describe("a message in pieces", () => {
     const { rss } = await server.measure();
     // What the server reads at a time: one fragment, and pongs up to 64 KiB.
     const piece = Buffer.concat([
-      frame(0x00, "x"),
-      ...Array(498).fill(frame(0x8a, "x".repeat(125))),
+      frame(OPCODE.continuation, "x"),
+      ...Array(498).fill(frame(FIN | OPCODE.pong, "x".repeat(125))),
     ]);
     let peak = rss;
     for (let sent = 0; sent < 900 * MB; ) {
       const { socket } = await openWebSocket(server.url);
-      socket.write(frame(0x01, "4"));
+      socket.write(frame(OPCODE.text, "4"));
       const ended = Promise.race([once(socket, "end"), once(socket, "close")]);
       while (sent < 900 * MB && socket.readable && socket.writable) {
         sent += piece.length;

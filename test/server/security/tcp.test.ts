@@ -6,15 +6,11 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createHttpServer } from "../../../src/connections/http-server.ts";
 import { Bystanders, startMeasured } from "../../support/bystanders.ts";
 import { startServer } from "../../support/server.ts";
-import { openTcp, upgradeRequest } from "../../support/tcp.ts";
+import { openTcp } from "../../support/tcp.ts";
+import { post, request, upgradeRequest } from "../../support/wire.ts";
 
 const POLLING = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET = "/socket.io/?EIO=4&transport=websocket";
-
-const get = (path: string, headers = "", method = "GET") =>
-  `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`;
-const post = (path: string, body: string) =>
-  `${get(path, `Content-Length: ${body.length}\r\n`, "POST")}${body}`;
 
 /** Opens a session by polling; gives the path of its requests. */
 async function openSession(url: string): Promise<string> {
@@ -28,7 +24,7 @@ describe("a connection that breaks off", () => {
     ["to a WebSocket", upgradeRequest(WEBSOCKET)],
     ["to polling", upgradeRequest(POLLING)],
     ["to another path", upgradeRequest("/elsewhere")],
-    ["to something else", get(POLLING, "Connection: Upgrade\r\nUpgrade: h2c\r\n")],
+    ["to something else", request(POLLING, { headers: "Connection: Upgrade\r\nUpgrade: h2c\r\n" })],
   ])("behind a POST and an upgrade %s doesn't end the process", async (_name, upgrade) => {
     const server = await startMeasured();
     const bystanders = await Bystanders.join(server.url);
@@ -51,19 +47,19 @@ describe("a connection that breaks off", () => {
 
 describe("a request before the last one was answered", { timeout: 8_000 }, () => {
   test.each([
-    ["GET", get("/app.js")],
-    ["HEAD", get("/app.js", "", "HEAD")],
+    ["GET", request("/app.js")],
+    ["HEAD", request("/app.js", { method: "HEAD" })],
     ["POST", post("/health", "x")],
-    ["a request that expects 100-continue", get("/", "Expect: 100-continue\r\n")],
-    ["a request that expects something else", get("/", "Expect: wonders\r\n")],
+    ["a request that expects 100-continue", request("/", { headers: "Expect: 100-continue\r\n" })],
+    ["a request that expects something else", request("/", { headers: "Expect: wonders\r\n" })],
     ["a request without a Host", "GET / HTTP/1.1\r\n\r\n"],
-    ["CONNECT", get("localhost:80", "", "CONNECT")],
+    ["CONNECT", request("localhost:80", { method: "CONNECT" })],
     ["an upgrade to a WebSocket", upgradeRequest(WEBSOCKET)],
     ["an upgrade to something else", upgradeRequest("/elsewhere")],
     ["a malformed request", "nonsense\r\n\r\n"],
   ])("%s ends the connection and the session", async (_name, second) => {
     const server = await startServer();
-    const poll = get(await openSession(server.url));
+    const poll = request(await openSession(server.url));
     await (await openTcp(server.url, poll + second)).ended();
     await server.untilConnections(0);
   });
@@ -71,10 +67,10 @@ describe("a request before the last one was answered", { timeout: 8_000 }, () =>
   test("it ends as well when it comes later, in a packet of its own", async () => {
     const server = await startServer();
     const path = await openSession(server.url);
-    const tcp = await openTcp(server.url, get(path));
+    const tcp = await openTcp(server.url, request(path));
     // Once a POST on another connection is answered, the poll has been read.
     await fetch(`${server.url}${path}`, { method: "POST", body: "3" });
-    tcp.socket.write(get("/health"));
+    tcp.socket.write(request("/health"));
     expect(await tcp.ended()).not.toContain("200 OK");
     await server.untilConnections(0);
   });
@@ -88,7 +84,7 @@ describe("a request before the last one was answered", { timeout: 8_000 }, () =>
       const before = await server.measure();
       for (let n = 0; n < 5; n++) {
         const socket = connect({ host: "127.0.0.1", port: Number(port) }).on("error", () => {});
-        socket.write(get(path).repeat(64_000 / get(path).length));
+        socket.write(request(path).repeat(64_000 / request(path).length));
         await once(socket, "close");
       }
       await bystanders.areUnharmed(server);
@@ -115,7 +111,7 @@ describe("an answer that isn't read", () => {
     const [{ port }, arrived] = [server.address() as AddressInfo, once(server, "connection")];
     const socket = connect({ host: "127.0.0.1", port }).on("error", () => {});
     onTestFinished(() => void socket.destroy());
-    socket.pause().write(get("/"));
+    socket.pause().write(request("/"));
     const [connection] = await arrived;
     await once(connection, "close");
   });
@@ -132,19 +128,22 @@ describe("what clients and proxies do goes on", () => {
     };
     const path = await openSession(server.url);
     for (let round = 0; round < 20; round++) {
-      await answer(get("/app.js"), /200 OK.*sourceMappingURL=app\.js\.map\n?$/s);
-      await answer(get("/socket.io/socket.io.js"), /200 OK.*\r\n0\r\n\r\n$/s);
-      await answer(get("/app.js", "", "HEAD"), /200 OK.*\r\n\r\n$/s);
-      await answer(get("/nowhere"), /404 Not Found.*\}$/s);
-      await answer(get("/health", "Expect: 100-continue\r\n"), /100 Continue.*200 OK.*\}$/s);
-      await answer(get("/health", "Expect: wonders\r\n"), /200 OK.*\}$/s);
+      await answer(request("/app.js"), /200 OK.*sourceMappingURL=app\.js\.map\n?$/s);
+      await answer(request("/socket.io/socket.io.js"), /200 OK.*\r\n0\r\n\r\n$/s);
+      await answer(request("/app.js", { method: "HEAD" }), /200 OK.*\r\n\r\n$/s);
+      await answer(request("/nowhere"), /404 Not Found.*\}$/s);
+      await answer(
+        request("/health", { headers: "Expect: 100-continue\r\n" }),
+        /100 Continue.*200 OK.*\}$/s,
+      );
+      await answer(request("/health", { headers: "Expect: wonders\r\n" }), /200 OK.*\}$/s);
       await answer(post(path, "3"), /200 OK.*ok$/s);
     }
   });
 
   test("an upgrade on a connection whose requests were answered", async () => {
     const server = await startServer();
-    const tcp = await openTcp(server.url, get("/health"));
+    const tcp = await openTcp(server.url, request("/health"));
     while (!tcp.read().endsWith("}")) await once(tcp.socket, "data");
     tcp.socket.write(upgradeRequest(WEBSOCKET));
     while (!/101 Switching.*"sid"/s.test(tcp.read())) await once(tcp.socket, "data");
@@ -153,7 +152,7 @@ describe("what clients and proxies do goes on", () => {
   test("a POST while a poll waits on another connection", async () => {
     const server = await startServer();
     const path = await openSession(server.url);
-    const poll = await openTcp(server.url, get(path));
+    const poll = await openTcp(server.url, request(path));
     const sent = await fetch(`${server.url}${path}`, { method: "POST", body: "40" });
     expect(await sent.text()).toBe("ok");
     while (!/\r\n\r\n40\{/.test(poll.read())) await once(poll.socket, "data");
