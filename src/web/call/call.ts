@@ -87,7 +87,7 @@ export class Call {
     mesh.addEventListener("datachannel", ({ peer, channel }) => this.listen(peer, channel), until);
     mesh.addEventListener(
       "connectionstatechange",
-      ({ peer }) => stage.tile(peer.id)?.showConnection(peer.connection.connectionState),
+      ({ peer }) => stage.tile(peer.id)?.showConnection(stateOf(peer)),
       until,
     );
     mesh.addEventListener("statechange", () => this.showState(), until);
@@ -96,7 +96,7 @@ export class Call {
 
   private welcome(peer: MeshPeer): void {
     const tile = this.stage.add(peer.id, peer.name);
-    tile.showConnection(peer.connection.connectionState);
+    tile.showConnection(stateOf(peer));
     // Those who are there when we come, or come back, are no news.
     if (this.mesh.state === "joined") this.options.say(`${displayName(peer.name)} has joined.`);
     this.showHeadcount();
@@ -164,9 +164,11 @@ export class Call {
     const readers = new WeakMap<MeshPeer, ReturnType<typeof createFactsReader>>();
     const timer = setInterval(async () => {
       for (const peer of this.mesh.peers) {
-        const read = readers.get(peer) ?? createFactsReader(peer.connection);
+        const { id, connection } = peer;
+        if (!connection) continue;
+        const read = readers.get(peer) ?? createFactsReader(connection);
         readers.set(peer, read);
-        this.stage.tile(peer.id)?.showFacts(await read());
+        this.stage.tile(id)?.showFacts(await read());
       }
     }, FACTS_INTERVAL_MS);
     this.ending.signal.addEventListener("abort", () => clearInterval(timer));
@@ -189,3 +191,6 @@ export class Call {
 function send(channel: RTCDataChannel, message: PageMessage): void {
   channel.send(JSON.stringify(message));
 }
+
+/** Until there is a connection it is as good as new. */
+const stateOf = ({ connection }: MeshPeer) => connection?.connectionState ?? "new";
