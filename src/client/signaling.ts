@@ -107,8 +107,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError `disconnected` or `too_large`
    */
   sendCandidates(candidates: (Candidate | null)[], to?: string): void {
-    if (!this.socket.connected) throw disconnected();
     checkCandidates(candidates);
+    if (!this.socket.connected) throw disconnected();
     this.socket.emit("candidates", candidates, targetOf(to));
   }
 
