@@ -185,7 +185,6 @@ export class Session {
   }
 
   private fail(error: unknown): void {
-    if (this.ending.signal.aborted) return;
     this.end(error);
     this.deps.emit("error", { peer: undefined, error });
   }

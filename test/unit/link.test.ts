@@ -198,6 +198,14 @@ describe("our candidates", () => {
     expect(sent).toHaveLength(2);
   });
 
+  test("stay behind when the link is closed", () => {
+    const { link, connection, sent, errors } = create();
+    connection.found({ candidate: "a" });
+    link.close();
+    vi.advanceTimersByTime(10);
+    expect([sent, errors]).toEqual([[], []]);
+  });
+
   test("travel before the next description, at most 64 together", async () => {
     const { connection, sent } = create();
     for (let number = 1; number <= 65; number++) connection.found({ candidate: String(number) });

@@ -102,7 +102,18 @@ describe("a session", () => {
     signaling.trickles("nobody", "x");
     signaling.goes("nobody");
     await mesh.leave();
+    await mesh.leave();
     expect(told).toEqual(["joining", "joined", "idle"]);
+  });
+
+  test("that is ended before it begins says nothing", async () => {
+    const { signaling, mesh, told } = create();
+    await mesh.join("demo");
+    // Told when the next join ends this session, and before it begins itself.
+    mesh.addEventListener("statechange", () => void mesh.leave(), { once: true });
+    await expect(mesh.join("other")).rejects.toThrow();
+    expect(told).toEqual(["joining", "joined", "idle"]);
+    expect(signaling.log).not.toContain("join other");
   });
 
   test("says nothing of what is nobody's fault", async () => {
