@@ -6,7 +6,7 @@ import { EarlyCandidates } from "./early-candidates.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Local tracks, each with the streams it belongs to. */
-export type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
+type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
 
 /** What every peer gets once there is a connection, and who builds it. */
 export interface PeerDeps {
