@@ -2,10 +2,11 @@
 
 import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
+import type { EarlyCandidates } from "./early-candidates.ts";
 
 /** What a link needs to know, and whom it calls. */
 export interface LinkOptions {
-  configuration: RTCConfiguration;
+  configuration: () => RTCConfiguration;
   /** Whether this side gives way when both offer at once. Exactly one of the two does. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
@@ -35,12 +36,13 @@ export class Link {
   private ignoringOffer = false;
   /** Our candidates that are still to be sent. */
   private readonly gathered: (Candidate | null)[] = [];
-  /** Candidates that came before the description they belong to. */
-  private early: (Candidate | null)[] = [];
+  private readonly early: EarlyCandidates;
 
-  constructor(options: LinkOptions) {
+  /** Throws what RTCPeerConnection's constructor throws. */
+  constructor(options: LinkOptions, early: EarlyCandidates) {
     this.options = options;
-    this.connection = new RTCPeerConnection(options.configuration);
+    this.early = early;
+    this.connection = new RTCPeerConnection(options.configuration());
     const { connection } = this;
     const { signal } = this.closing;
     connection.addEventListener("negotiationneeded", () => this.attempt(() => this.offer()), {
@@ -73,7 +75,7 @@ export class Link {
       } finally {
         this.settingAnswer = false;
       }
-      for (const candidate of this.early.splice(0)) await this.addCandidate(candidate);
+      for (const candidate of this.early.take()) await this.addCandidate(candidate);
       if (isOffer) await this.describe();
     });
   }
@@ -82,7 +84,7 @@ export class Link {
   async receiveCandidate(candidate: Candidate | null): Promise<void> {
     await this.attempt(async () => {
       if (this.connection.remoteDescription) await this.addCandidate(candidate);
-      else if (!this.ignoringOffer) this.early.push(candidate);
+      else if (!this.ignoringOffer) this.early.keep(candidate);
     });
   }
 

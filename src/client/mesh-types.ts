@@ -1,6 +1,6 @@
 /** What a mesh is made with, and what it tells. */
 
-import type { LocalTracks, MeshPeer } from "./peer.ts";
+import type { MeshPeer, PeerDeps } from "./peer.ts";
 import type { SignalingClient } from "./signaling.ts";
 
 /** What goes to each peer, and how it is reached. */
@@ -28,17 +28,15 @@ export interface MeshEvents {
   track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
   /** A channel with this peer is open: of a label in the options, or one that the peer has opened. */
   datachannel: { peer: MeshPeer; channel: RTCDataChannel };
-  /** See `peer.connection.connectionState`. */
+  /** See `peer.connection?.connectionState`. */
   connectionstatechange: { peer: MeshPeer };
   /** What went wrong, and with whom, where that is known. The room is lost when `state` is "idle". */
   error: { peer: MeshPeer | undefined; error: unknown };
 }
 
 /** What a session builds on; not for applications. */
-export interface SessionDeps {
+export interface SessionDeps extends PeerDeps {
   signaling: SignalingClient;
-  options: MeshOptions;
-  /** Local media, as it changes. */
-  tracks: LocalTracks;
+  configuration: RTCConfiguration | undefined;
   emit: <Type extends keyof MeshEvents>(type: Type, members: MeshEvents[Type]) => void;
 }

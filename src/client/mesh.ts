@@ -1,6 +1,7 @@
 /** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
 
 import type { Peer } from "../protocol/messages.ts";
+import { ConnectionQueue } from "./connection-queue.ts";
 import { TypedEventTarget } from "./events.ts";
 import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import type { MeshPeer } from "./peer.ts";
@@ -22,6 +23,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   private readonly signaling: SignalingClient;
   private readonly options: MeshOptions;
   private readonly tracks = new Map<MediaStreamTrack, readonly MediaStream[]>();
+  /** Outlives a session: who joins again may build no more at once. */
+  private readonly queue = new ConnectionQueue();
   private session: Session | undefined;
 
   constructor(signaling: SignalingClient, options: MeshOptions = {}) {
@@ -54,11 +57,18 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
    */
   async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
-    const { signaling, options, tracks } = this;
+    const { signaling, options, tracks, queue } = this;
     const before = this.session;
     // In its place before anything is waited for: a leave or a join that comes meanwhile ends this one.
     const session = new Session(
-      { signaling, options, tracks, emit: (type, members) => this.emit(type, members) },
+      {
+        signaling,
+        configuration: options.configuration,
+        tracks,
+        channels: options.channels ?? {},
+        queue,
+        emit: (type, members) => this.emit(type, members),
+      },
       room,
       name,
     );

@@ -1,10 +1,20 @@
 /** Another peer in a call: the link to it, what we send it, and the data channels with it. */
 
 import type { Candidate, Description, Peer } from "../protocol/messages.ts";
+import type { ConnectionQueue } from "./connection-queue.ts";
+import { EarlyCandidates } from "./early-candidates.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
 /** Local tracks, each with the streams it belongs to. */
-export type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
+type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
+
+/** What every peer gets once there is a connection, and who builds it. */
+export interface PeerDeps {
+  /** As they are when the connection is built. */
+  tracks: LocalTracks;
+  channels: Readonly<Record<string, RTCDataChannelInit>>;
+  queue: ConnectionQueue;
+}
 
 /** What a peer tells while the link to it lasts. */
 export interface PeerListener {
@@ -21,62 +31,62 @@ export class MeshPeer implements Peer {
   /** Data channels that are open, by label. */
   readonly channels: ReadonlyMap<string, RTCDataChannel>;
   private readonly open = new Map<string, RTCDataChannel>();
+  private readonly deps: PeerDeps;
+  private readonly options: LinkOptions;
   private readonly listener: PeerListener;
-  private readonly link: Link;
   private readonly closing = new AbortController();
-  /** Without media of ours until we call it or it calls us, so that only the newcomer offers. */
-  private engaged = false;
+  private readonly early = new EarlyCandidates();
+  private link: Link | undefined;
+  private isRequested = false;
+  private isCalled = false;
+  /** The newest one that came before there was a connection. */
+  private offer: Description | undefined;
 
-  constructor({ id, name }: Peer, options: LinkOptions, listener: PeerListener) {
+  constructor({ id, name }: Peer, deps: PeerDeps, options: LinkOptions, listener: PeerListener) {
     this.id = id;
     this.name = name;
     this.channels = this.open;
+    this.deps = deps;
+    this.options = options;
     this.listener = listener;
-    this.link = new Link(options);
-    const { signal } = this.closing;
-    this.connection.addEventListener("track", listener.track, { signal });
-    this.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel), {
-      signal,
-    });
-    this.connection.addEventListener("connectionstatechange", listener.connectionState, { signal });
   }
 
-  /** For statistics, transceivers and whatever else a mesh does not serve. */
-  get connection(): RTCPeerConnection {
-    return this.link.connection;
+  /**
+   * For statistics, transceivers and whatever else a mesh does not serve. Undefined until it is built,
+   * for the first offer, ours or theirs: 20 are built at once, then 2 a second.
+   */
+  get connection(): RTCPeerConnection | undefined {
+    return this.link?.connection;
   }
 
   /** Offers our tracks and channels to it. */
-  call(tracks: LocalTracks, channels: Readonly<Record<string, RTCDataChannelInit>>): void {
-    this.engage(tracks);
-    for (const [label, init] of Object.entries(channels)) {
-      this.adopt(this.connection.createDataChannel(label, init));
-    }
-    // With nothing to send there would be nothing to negotiate, and no offer.
-    if (tracks.size === 0 && Object.keys(channels).length === 0) {
-      for (const kind of ["audio", "video"]) {
-        this.connection.addTransceiver(kind, { direction: "recvonly" });
-      }
-    }
+  call(): void {
+    this.isCalled = true;
+    this.request();
   }
 
   /** Takes an offer or an answer; the first offer of a newcomer is answered with our tracks. */
-  receiveDescription(description: Description, tracks: LocalTracks): void {
-    if (description.type === "offer") this.engage(tracks);
-    this.link.receiveDescription(description);
+  receiveDescription(description: Description): void {
+    if (this.link) {
+      this.link.receiveDescription(description);
+    } else if (description.type === "offer") {
+      this.offer = description;
+      this.request();
+    }
   }
 
   receiveCandidate(candidate: Candidate | null): void {
-    this.link.receiveCandidate(candidate);
+    if (this.link) this.link.receiveCandidate(candidate);
+    else this.early.keep(candidate);
   }
 
   addTrack(track: MediaStreamTrack, streams: readonly MediaStream[]): void {
-    if (this.engaged) this.connection.addTrack(track, ...streams);
+    this.connection?.addTrack(track, ...streams);
   }
 
   removeTrack(track: MediaStreamTrack): void {
     const sender = this.senderOf(track);
-    if (sender) this.connection.removeTrack(sender);
+    if (sender) this.connection?.removeTrack(sender);
   }
 
   async replaceTrack(from: MediaStreamTrack, to: MediaStreamTrack): Promise<void> {
@@ -84,20 +94,56 @@ export class MeshPeer implements Peer {
   }
 
   restartIce(): void {
-    this.link.restartIce();
+    this.link?.restartIce();
   }
 
   close(): void {
     this.closing.abort();
     for (const channel of this.open.values()) channel.close();
     this.open.clear();
-    this.link.close();
+    this.link?.close();
   }
 
-  private engage(tracks: LocalTracks): void {
-    if (this.engaged) return;
-    this.engaged = true;
+  private request(): void {
+    if (this.isRequested) return;
+    this.isRequested = true;
+    const { onError } = this.options;
+    const { signal } = this.closing;
+    this.deps.queue.request({ build: () => this.build(), onError, signal });
+  }
+
+  /** Throws what RTCPeerConnection's constructor throws; nothing has changed then. */
+  private build(): void {
+    const { options, listener } = this;
+    const { signal } = this.closing;
+    const link = new Link(options, this.early);
+    this.link = link;
+    link.connection.addEventListener("track", listener.track, { signal });
+    link.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel), {
+      signal,
+    });
+    link.connection.addEventListener("connectionstatechange", listener.connectionState, { signal });
+    try {
+      this.prepare(link.connection);
+    } catch (error) {
+      options.onError(error);
+    }
+    if (this.offer) link.receiveDescription(this.offer);
+  }
+
+  /** What there is to send; if we call, also what there is to negotiate. */
+  private prepare(connection: RTCPeerConnection): void {
+    const { tracks } = this.deps;
     for (const [track, streams] of tracks) this.addTrack(track, streams);
+    if (!this.isCalled) return;
+    const channels = Object.entries(this.deps.channels);
+    for (const [label, init] of channels) this.adopt(connection.createDataChannel(label, init));
+    // With nothing to send there would be nothing to negotiate, and no offer.
+    if (tracks.size === 0 && channels.length === 0) {
+      for (const kind of ["audio", "video"]) {
+        connection.addTransceiver(kind, { direction: "recvonly" });
+      }
+    }
   }
 
   private adopt(channel: RTCDataChannel): void {
@@ -117,6 +163,6 @@ export class MeshPeer implements Peer {
   }
 
   private senderOf(track: MediaStreamTrack): RTCRtpSender | undefined {
-    return this.connection.getSenders().find((sender) => sender.track === track);
+    return this.connection?.getSenders().find((sender) => sender.track === track);
   }
 }

@@ -26,10 +26,10 @@ export class Session {
     this.room = room;
     this.name = name;
     const reconfigure = (configuration: RTCConfiguration) => {
-      for (const { connection } of this.peers) connection.setConfiguration(configuration);
+      for (const { connection } of this.peers) connection?.setConfiguration(configuration);
     };
-    const { signaling, options } = deps;
-    this.ice = new IceSettings(signaling, options.configuration, reconfigure, this.ending.signal);
+    const { signaling, configuration } = deps;
+    this.ice = new IceSettings(signaling, configuration, reconfigure, this.ending.signal);
   }
 
   get self(): Peer | undefined {
@@ -79,14 +79,14 @@ export class Session {
   /** Listens to the server and to the network until the end. */
   private follow(): void {
     const { members } = this;
-    const { signaling, tracks } = this.deps;
+    const { signaling } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
     signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer, false), until);
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
-      ({ description, from }) => members.get(from)?.receiveDescription(description, tracks),
+      ({ description, from }) => members.get(from)?.receiveDescription(description),
       until,
     );
     signaling.addEventListener(
@@ -122,8 +122,7 @@ export class Session {
     for (const { id } of this.peers) this.remove(id);
     this.joined = joined;
     this.ice.take(joined);
-    const { tracks, options } = this.deps;
-    for (const user of joined.users) this.add(user, true)?.call(tracks, options.channels ?? {});
+    for (const user of joined.users) this.add(user, true)?.call();
     this.setState("joined");
     this.ice.renew();
   }
@@ -151,8 +150,9 @@ export class Session {
     const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },
+      this.deps,
       {
-        configuration: this.ice.configuration,
+        configuration: () => this.ice.configuration,
         polite,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
@@ -185,7 +185,6 @@ export class Session {
   }
 
   private fail(error: unknown): void {
-    if (this.ending.signal.aborted) return;
     this.end(error);
     this.deps.emit("error", { peer: undefined, error });
   }

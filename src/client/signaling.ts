@@ -14,8 +14,10 @@ import type {
 import { abortable } from "./abortable.ts";
 import { disconnected, refusalOf, SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
+import { followPage } from "./page.ts";
 import { serverUrl } from "./server-url.ts";
 import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
+import { checkCandidates, checkDescription } from "./sizes.ts";
 import { authBy } from "./token.ts";
 
 /**
@@ -40,7 +42,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       forceNew: true,
     });
     this.forwardEvents();
-    this.followPage();
+    followPage(this.socket, this.closing.signal);
   }
 
   /** This peer's id while connected. */
@@ -87,8 +89,13 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     await this.request((reply) => this.socket.emit("leave", reply));
   }
 
-  /** Sends an offer or an answer to one peer, or to everyone else in the room. */
-  sendDescription(description: Description, to?: string): Promise<Delivered> {
+  /**
+   * Sends an offer or an answer to one peer, or to everyone else in the room.
+   *
+   * @throws SignalingError with the server's code; `too_large` without asking it
+   */
+  async sendDescription(description: Description, to?: string): Promise<Delivered> {
+    checkDescription(description);
     const event = description.type === "offer" ? "offer" : "answer";
     return this.request((reply) => this.socket.emit(event, description, targetOf(to), reply));
   }
@@ -97,9 +104,10 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. They are many,
    * so no answer is asked for: a refusal comes as `error`.
    *
-   * @throws SignalingError `disconnected`
+   * @throws SignalingError `disconnected` or `too_large`
    */
   sendCandidates(candidates: (Candidate | null)[], to?: string): void {
+    checkCandidates(candidates);
     if (!this.socket.connected) throw disconnected();
     this.socket.emit("candidates", candidates, targetOf(to));
   }
@@ -153,16 +161,6 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     socket.on("signal_error", ({ event, code, message }) =>
       this.emit("error", { event, error: new SignalingError(code, message) }),
     );
-  }
-
-  /** Says goodbye when the page goes, and is back when it comes out of the back/forward cache. */
-  private followPage(): void {
-    if (!("document" in globalThis)) return;
-    const { signal } = this.closing;
-    globalThis.addEventListener("pagehide", () => this.socket.disconnect(), { signal });
-    globalThis.addEventListener("pageshow", ({ persisted }) => persisted && this.socket.connect(), {
-      signal,
-    });
   }
 
   private untilConnected(signal?: AbortSignal): Promise<void> {

@@ -31,6 +31,24 @@ export function textElement<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Makes an element for what somebody has written, which may turn around no text beside it (UAX 9). */
+export function isolated(text: string): HTMLElement {
+  return textElement("bdi", text);
+}
+
+/** Runs `draw` in the next frame, once however often it is asked for until then. */
+export function oncePerFrame(draw: () => void): () => void {
+  let isAsked = false;
+  return () => {
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      draw();
+    });
+  };
+}
+
 /** Tells a toggle button's state to assistive technology, and to the style sheet with it. */
 export function setPressed(button: HTMLElement, isPressed: boolean): void {
   button.setAttribute("aria-pressed", String(isPressed));

@@ -22,7 +22,7 @@ const signaling = new SignalingClient("http://localhost:3000");
 const call = new Mesh(signaling, { streams: [new MediaStream()], channels: { chat: {} } });
 call.addEventListener("track", ({ peer, streams: [stream] }) => {
   const name: string = peer.name;
-  document.title = name + stream?.id + peer.connection.connectionState;
+  document.title = name + stream?.id + peer.connection?.connectionState;
 });
 signaling.addEventListener("join", ({ users }) => console.log(users satisfies Joined["users"]));
 // @ts-expect-error there is no such event

@@ -26,6 +26,8 @@ declare global {
     decoded: () => Record<string, number>;
     /** RTCPeerConnections made so far that are not closed. */
     openConnections: () => number;
+    /** Those that were made so far; kept, so that none is collected. */
+    madeConnections: () => number;
     /** Listeners added to window, navigator.connection and the signaling client, less those removed. */
     listeners: () => number;
   }
@@ -42,6 +44,8 @@ const page = (server: string) => `<!doctype html>
     constructor(...args) { super(...args); connections.push(this); }
   };
   window.openConnections = () => connections.filter((c) => c.signalingState !== "closed").length;
+
+  window.madeConnections = () => connections.length;
 
   let count = 0;
   const add = EventTarget.prototype.addEventListener;

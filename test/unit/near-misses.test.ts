@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { variables } from "../../src/config/options.ts";
 import { findNearMisses } from "../../src/config/near-misses.ts";
+import { variables } from "../../src/config/options.ts";
 
 const near = (env: object) => findNearMisses(env, variables);
 

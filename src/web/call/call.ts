@@ -1,18 +1,17 @@
 /** A call on the page, from the join to the end: what the mesh tells, and what is seen of it. */
 
 import { Mesh, type MeshPeer, type SignalingClient } from "../../client/index.ts";
-import { find } from "../dom.ts";
+import { find, isolated } from "../dom.ts";
 import type { LocalMedia } from "../media/media.ts";
-import { CHANNEL, type PageMessage, parseMessage } from "../messages.ts";
+import { CHANNEL, type PageMessage } from "../messages.ts";
 import { linkTo } from "../room.ts";
 import type { Say } from "../toast.ts";
 import { Chat } from "./chat.ts";
 import { copyLinkOnClick } from "./copy-link.ts";
+import { Inbox } from "./inbox.ts";
 import { Stage } from "./stage.ts";
-import { createFactsReader } from "./stats.ts";
+import { type Facts, watchConnections } from "./stats.ts";
 import { displayName } from "./tile.ts";
-
-const FACTS_INTERVAL_MS = 2_000;
 
 /** What a call is made of. */
 export interface CallOptions {
@@ -32,6 +31,7 @@ export class Call {
   private readonly mesh: Mesh;
   private readonly stage: Stage;
   private readonly chat: Chat;
+  private readonly inbox: Inbox;
   private readonly ending = new AbortController();
 
   constructor(options: CallOptions) {
@@ -42,6 +42,13 @@ export class Call {
     this.stage = new Stage(root, name, linkTo(room), signal);
     copyLinkOnClick(root, linkTo(room), say, signal);
     this.chat = new Chat(root, (text) => this.write(text), signal);
+    this.inbox = new Inbox(
+      {
+        message: (peer, message) => this.hear(peer, message),
+        flood: (peer) => this.showFlood(peer),
+      },
+      signal,
+    );
     media.mesh = this.mesh;
     this.stage.self.showStream(media.stream);
     this.tellSending();
@@ -64,7 +71,8 @@ export class Call {
       throw error;
     }
     this.showHeadcount();
-    this.watchConnections();
+    const showFacts = (peer: MeshPeer, facts: Facts) => this.stage.tile(peer.id)?.showFacts(facts);
+    watchConnections(this.mesh, showFacts, this.ending.signal);
   }
 
   /** Shows what the mesh tells. */
@@ -87,7 +95,7 @@ export class Call {
     mesh.addEventListener("datachannel", ({ peer, channel }) => this.listen(peer, channel), until);
     mesh.addEventListener(
       "connectionstatechange",
-      ({ peer }) => stage.tile(peer.id)?.showConnection(peer.connection.connectionState),
+      ({ peer }) => stage.tile(peer.id)?.showConnection(stateOf(peer)),
       until,
     );
     mesh.addEventListener("statechange", () => this.showState(), until);
@@ -96,36 +104,41 @@ export class Call {
 
   private welcome(peer: MeshPeer): void {
     const tile = this.stage.add(peer.id, peer.name);
-    tile.showConnection(peer.connection.connectionState);
+    tile.showConnection(stateOf(peer));
     // Those who are there when we come, or come back, are no news.
-    if (this.mesh.state === "joined") this.options.say(`${displayName(peer.name)} has joined.`);
+    if (this.mesh.state === "joined") this.say(peer, " has joined.");
     this.showHeadcount();
   }
 
   private dismiss(peer: MeshPeer): void {
     this.stage.remove(peer.id);
-    if (this.mesh.state === "joined") this.options.say(`${displayName(peer.name)} has left.`);
+    if (this.mesh.state === "joined") this.say(peer, " has left.");
     this.showHeadcount();
   }
 
   private listen(peer: MeshPeer, channel: RTCDataChannel): void {
-    if (channel.label !== CHANNEL) return;
-    channel.addEventListener("message", ({ data }) => this.hear(peer, parseMessage(data)), {
-      signal: this.ending.signal,
-    });
+    if (!this.inbox.take(peer, channel)) return;
     send(channel, { type: "state", ...this.options.media.sending });
   }
 
-  private hear(peer: MeshPeer, message: PageMessage | undefined): void {
-    if (message?.type === "state") {
+  private hear(peer: MeshPeer, message: PageMessage): void {
+    if (message.type === "state") {
       this.stage.tile(peer.id)?.showSending(message);
       this.stage.arrange();
+    } else {
+      this.chat.show(displayName(peer.name), message.text);
+      if (!this.chat.isOpen) this.say(peer, ": ", isolated(message.text));
     }
-    if (message?.type === "chat") {
-      const from = displayName(peer.name);
-      this.chat.show(from, message.text);
-      if (!this.chat.isOpen) this.options.say(`${from}: ${message.text}`);
-    }
+  }
+
+  private showFlood(peer: MeshPeer): void {
+    this.stage.tile(peer.id)?.showFlood();
+    this.say(peer, " sent too many messages. No more are read.");
+  }
+
+  /** Says something that begins with a peer's name. */
+  private say(peer: MeshPeer, ...parts: (string | Node)[]): void {
+    this.options.say(isolated(displayName(peer.name)), ...parts);
   }
 
   private write(text: string): void {
@@ -159,19 +172,6 @@ export class Call {
       count === 1 ? "Only you" : `${count} people`;
   }
 
-  /** Reads how every connection does, again and again. */
-  private watchConnections(): void {
-    const readers = new WeakMap<MeshPeer, ReturnType<typeof createFactsReader>>();
-    const timer = setInterval(async () => {
-      for (const peer of this.mesh.peers) {
-        const read = readers.get(peer) ?? createFactsReader(peer.connection);
-        readers.set(peer, read);
-        this.stage.tile(peer.id)?.showFacts(await read());
-      }
-    }, FACTS_INTERVAL_MS);
-    this.ending.signal.addEventListener("abort", () => clearInterval(timer));
-  }
-
   private end(error?: unknown): void {
     const { media, onEnd } = this.options;
     this.close();
@@ -187,5 +187,9 @@ export class Call {
 }
 
 function send(channel: RTCDataChannel, message: PageMessage): void {
-  channel.send(JSON.stringify(message));
+  // The peer may have closed it meanwhile.
+  if (channel.readyState === "open") channel.send(JSON.stringify(message));
 }
+
+/** Until there is a connection it is as good as new. */
+const stateOf = ({ connection }: MeshPeer) => connection?.connectionState ?? "new";

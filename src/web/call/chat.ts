@@ -1,6 +1,6 @@
 /** The chat beside a call. What others write is hostile input: it becomes text and nothing else. */
 
-import { find, textElement } from "../dom.ts";
+import { find, isolated, oncePerFrame, textElement } from "../dom.ts";
 import { MAX_TEXT_LENGTH } from "../messages.ts";
 
 /** As many messages as are kept on the page. */
@@ -14,6 +14,9 @@ export class Chat {
   private readonly input: HTMLInputElement;
   private readonly toggle: HTMLElement;
   private readonly badge: HTMLElement;
+  private readonly scrollDown = oncePerFrame(() => {
+    this.log.scrollTop = this.log.scrollHeight;
+  });
   private unread = 0;
 
   /** @param onSend gets what we write */
@@ -55,31 +58,39 @@ export class Chat {
     return !this.panel.hidden;
   }
 
-  /** Shows a message at the end, and a note on it if there is one. */
-  show(from: string, text: string, { isOwn = false, note = "" } = {}): void {
-    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const message = document.createElement("li");
-    const head = textElement("p", "", "from");
-    head.append(textElement("b", from), textElement("time", time));
-    message.append(head, textElement("p", text, "text"));
-    if (note !== "") message.append(textElement("p", note, "note"));
-    message.classList.toggle("own", isOwn);
-    this.list.append(message);
-    if (this.list.childElementCount > MAX_MESSAGES) this.list.firstElementChild?.remove();
-    this.log.scrollTop = this.log.scrollHeight;
-    if (!this.isOpen) this.count(this.unread + 1);
+  /** Shows somebody's message at the end. */
+  show(from: string, text: string): void {
+    const name = document.createElement("b");
+    name.append(isolated(from));
+    // Said first, so that nobody's name is taken for the mark of what we wrote.
+    this.append([textElement("span", "From ", "visually-hidden"), name], text);
   }
 
   /** Shows what we wrote, and how far it went if not to all the others. */
   showOwn(text: string, reached: number, others: number): void {
-    this.show("You", text, { isOwn: true, note: noteOn(reached, others) });
+    const message = this.append([textElement("span", "You", "you")], text);
+    const note = noteOn(reached, others);
+    if (note !== "") message.append(textElement("p", note, "note"));
+  }
+
+  private append(from: HTMLElement[], text: string): HTMLElement {
+    const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const message = document.createElement("li");
+    const head = textElement("p", "", "from");
+    head.append(...from, textElement("time", time));
+    message.append(head, textElement("p", text, "text"));
+    this.list.append(message);
+    if (this.list.childElementCount > MAX_MESSAGES) this.list.firstElementChild?.remove();
+    this.scrollDown();
+    if (!this.isOpen) this.count(this.unread + 1);
+    return message;
   }
 
   /** Opens or closes the panel; the focus goes along. */
   private open(isOpen: boolean): void {
     this.setOpen(isOpen);
     (isOpen ? this.input : this.toggle).focus();
-    this.log.scrollTop = this.log.scrollHeight;
+    this.scrollDown();
   }
 
   private setOpen(isOpen: boolean): void {

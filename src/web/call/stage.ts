@@ -1,6 +1,6 @@
 /** The stage of a call: our own tile, everybody else's, and an invitation while we are alone. */
 
-import { copyOf, find } from "../dom.ts";
+import { copyOf, find, oncePerFrame } from "../dom.ts";
 import { arrange, arrangeAround, type Box } from "./layout.ts";
 import { Tile } from "./tile.ts";
 
@@ -10,6 +10,8 @@ export class Stage {
   private readonly grid: HTMLElement;
   private readonly invitation: HTMLElement;
   private readonly others = new Map<string, Tile>();
+  /** Gives each tile its place, in the next frame; also when somebody begins or ends to share a screen. */
+  readonly arrange = oncePerFrame(() => this.placeTiles());
 
   /** @param link what to invite others with */
   constructor(root: HTMLElement, name: string, link: string, signal: AbortSignal) {
@@ -48,8 +50,7 @@ export class Stage {
     this.arrange();
   }
 
-  /** Gives each tile its place; to be called when somebody begins or ends to share a screen. */
-  arrange(): void {
+  private placeTiles(): void {
     const { clientWidth: width, clientHeight: height } = this.grid;
     const tiles = [...this.others.values()];
     const screen = tiles.find(({ isScreen }) => isScreen);

@@ -1,5 +1,9 @@
 /** How a connection does, out of what `getStats` tells (W3C webrtc-stats). */
 
+import type { Mesh, MeshPeer } from "../../client/index.ts";
+
+const INTERVAL_MS = 2_000;
+
 /** What is known of a connection; what is not known yet is left out. */
 export interface Facts {
   /** What the packets go through: nothing, the address translation of a router, or a relay. */
@@ -24,6 +28,25 @@ interface Stats {
   roundTripTime?: number;
   bytesReceived?: number;
   bytesSent?: number;
+}
+
+/** Reads how each connection of a mesh does, again and again, until `signal` is aborted. */
+export function watchConnections(
+  mesh: Mesh,
+  show: (peer: MeshPeer, facts: Facts) => void,
+  signal: AbortSignal,
+): void {
+  const readers = new WeakMap<RTCPeerConnection, ReturnType<typeof createFactsReader>>();
+  const timer = setInterval(async () => {
+    for (const peer of mesh.peers) {
+      const { connection } = peer;
+      if (!connection) continue;
+      const read = readers.get(connection) ?? createFactsReader(connection);
+      readers.set(connection, read);
+      show(peer, await read());
+    }
+  }, INTERVAL_MS);
+  signal.addEventListener("abort", () => clearInterval(timer));
 }
 
 /** Creates a reader of a connection's facts; its bit rates are those since the reading before. */

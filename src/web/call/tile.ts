@@ -1,6 +1,6 @@
 /** One person's tile: the picture, the name, and how the connection does. */
 
-import { copyOf, find } from "../dom.ts";
+import { copyOf, find, isolated } from "../dom.ts";
 import type { Sending } from "../messages.ts";
 import type { Facts } from "./stats.ts";
 
@@ -39,6 +39,8 @@ export class Tile {
 
   constructor(name: string, { isSelf = false } = {}) {
     this.element.classList.toggle("self", isSelf);
+    // Not by a word in the text: somebody may be called that.
+    if (isSelf) this.element.ariaCurrent = "true";
     this.showName(name);
     // Hearing oneself would howl.
     this.video.muted = isSelf;
@@ -57,10 +59,12 @@ export class Tile {
 
   showName(name: string): void {
     const shown = displayName(name);
-    const isSelf = this.element.classList.contains("self");
-    find(HTMLElement, ".name", this.element).textContent = isSelf ? `${shown} (you)` : shown;
+    find(HTMLElement, ".name", this.element).textContent = shown;
     find(HTMLElement, ".avatar span", this.element).textContent = initialsOf(shown);
-    find(HTMLElement, ".signal .tip", this.element).textContent = `Connection with ${shown}`;
+    find(HTMLElement, ".signal .tip", this.element).replaceChildren(
+      "Connection with ",
+      isolated(shown),
+    );
     this.element.dataset["hue"] = String(hueOf(shown));
   }
 
@@ -91,6 +95,11 @@ export class Tile {
     this.element.dataset["connection"] = state;
     this.trouble.textContent = TROUBLE[state] ?? "";
     this.showFact("state", state);
+  }
+
+  /** Shows that this person sent too much, and is not listened to. */
+  showFlood(): void {
+    find(HTMLElement, ".flood", this.element).hidden = false;
   }
 
   /** Shows the numbers; what is not known yet is a dash. */

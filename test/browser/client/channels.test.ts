@@ -66,7 +66,7 @@ describe.skipIf(lacksBrowser())("data channels", { timeout: 60_000 }, () => {
     await bob.evaluate(async () => {
       const [ada] = window.mesh.peers;
       const older = ada?.channels.get("chat");
-      const newer = ada?.connection.createDataChannel("chat");
+      const newer = ada?.connection?.createDataChannel("chat");
       await new Promise((resolve) => newer?.addEventListener("open", resolve));
       older?.close();
     });

@@ -18,7 +18,7 @@ async function countCollisions(pages: readonly Page[]) {
     await page.evaluate(() => {
       window.collisions = 0;
       window.signaling.addEventListener("description", ({ description }) => {
-        const state = window.mesh.peers[0]?.connection.signalingState;
+        const state = window.mesh.peers[0]?.connection?.signalingState;
         if (description.type === "offer" && state !== "stable") window.collisions++;
       });
     });
@@ -100,7 +100,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     expect(await collisions()).toBeGreaterThan(5);
     for (const page of [ada, bob]) {
       expect(await page.evaluate(() => window.errors)).toEqual([]);
-      expect(await page.evaluate(() => window.mesh.peers[0]?.connection.connectionState)).toBe(
+      expect(await page.evaluate(() => window.mesh.peers[0]?.connection?.connectionState)).toBe(
         "connected",
       );
     }
@@ -150,7 +150,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     await seeEachOther([ada, bob]);
     const width = () =>
       bob.evaluate(async () => {
-        const stats = await window.mesh.peers[0]?.connection.getStats();
+        const stats = await window.mesh.peers[0]?.connection?.getStats();
         const widths = [...(stats?.values() ?? [])]
           .filter(({ type, kind }) => type === "inbound-rtp" && kind === "video")
           .map(({ frameWidth }) => frameWidth);
@@ -175,14 +175,14 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     });
     await bob.waitForFunction(() =>
       window.mesh.peers[0]?.connection
-        .getTransceivers()
+        ?.getTransceivers()
         .some(({ currentDirection }) => currentDirection === "sendonly"),
     );
     // Who comes later gets what is sent now: a screen, and no sound.
     const cyd = await join();
     await cyd.waitForFunction(() => {
       const receiving = window.mesh.peers[0]?.connection
-        .getTransceivers()
+        ?.getTransceivers()
         .filter(({ currentDirection }) => currentDirection === "sendrecv");
       return receiving?.length === 1;
     });
@@ -252,7 +252,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     const ufrag = () =>
       bob.evaluate(
         () =>
-          window.mesh.peers[0]?.connection.remoteDescription?.sdp.match(/a=ice-ufrag:(\S+)/)?.[1],
+          window.mesh.peers[0]?.connection?.remoteDescription?.sdp.match(/a=ice-ufrag:(\S+)/)?.[1],
       );
     for (const cause of ["network", "failure"]) {
       const before = await ufrag();
@@ -270,14 +270,14 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
       }, cause);
       await bob.waitForFunction(
         (before) =>
-          !window.mesh.peers[0]?.connection.remoteDescription?.sdp.includes(
+          !window.mesh.peers[0]?.connection?.remoteDescription?.sdp.includes(
             `a=ice-ufrag:${before}`,
           ),
         before,
       );
       for (const page of [ada, bob]) {
         await page.waitForFunction(
-          () => window.mesh.peers[0]?.connection.iceConnectionState === "connected",
+          () => window.mesh.peers[0]?.connection?.iceConnectionState === "connected",
         );
       }
     }

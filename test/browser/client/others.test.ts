@@ -37,7 +37,7 @@ async function sees(page: Page, count: number): Promise<void> {
 
 /** In a page of ours: restarts ICE with the one peer; gives the line that told of the path before. */
 function restartIce(): string {
-  const { sdp = "" } = window.mesh.peers[0]?.connection.remoteDescription ?? {};
+  const { sdp = "" } = window.mesh.peers[0]?.connection?.remoteDescription ?? {};
   window.dispatchEvent(new Event("online"));
   return sdp.match(/a=ice-ufrag:\S+/)?.[0] ?? "";
 }
@@ -109,11 +109,11 @@ describe.skipIf(lacksBrowser())("peers that are not ours", { timeout: 90_000 }, 
       // Another path, by an offer within the call they have.
       const path = await ours.evaluate(restartIce);
       await ours.waitForFunction(
-        (path) => !window.mesh.peers[0]?.connection.remoteDescription?.sdp.includes(path),
+        (path) => !window.mesh.peers[0]?.connection?.remoteDescription?.sdp.includes(path),
         path,
       );
       await ours.waitForFunction(
-        () => window.mesh.peers[0]?.connection.iceConnectionState === "connected",
+        () => window.mesh.peers[0]?.connection?.iceConnectionState === "connected",
       );
       await sees(theirs, 1);
       expect(await ours.evaluate(() => window.errors)).toEqual([]);

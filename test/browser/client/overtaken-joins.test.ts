@@ -24,3 +24,16 @@ test("a join that was given up takes no seat from the one that follows", async (
   expect(maps.rooms.get("demo")?.size).toBe(1);
   expect(joined).toHaveLength(1);
 });
+
+test("a join that is given up before it was sent leaves us in the room we are in", async () => {
+  const { url, maps } = await startServer();
+  const client = new SignalingClient(url);
+  onTestFinished(() => client.close());
+  await client.join("before");
+  const giveUp = new AbortController();
+  const refused = expect(client.join("demo", { signal: giveUp.signal })).rejects.toThrow("no");
+  giveUp.abort(new Error("no"));
+  await refused;
+  expect(await client.sendDescription({ type: "offer", sdp: "" })).toMatchObject({ delivered: 0 });
+  expect([...maps.rooms.keys()]).toEqual(["before"]);
+});

@@ -167,6 +167,15 @@ describe("SignalingClient", () => {
     await lost;
   });
 
+  test("requests that are answered leave no listener behind", async () => {
+    const ada = create();
+    await ada.join("demo");
+    const listeners = () => ada["socket"].listeners("disconnect").length;
+    const before = listeners();
+    for (let round = 0; round < 5; round++) await ada.renewIceServers();
+    expect(listeners()).toBe(before);
+  });
+
   test("one whom the server sends away stays away, and is told", async () => {
     const ada = create();
     await ada.join("demo");

@@ -10,7 +10,7 @@ import { startServer } from "../../support/server.ts";
 /** The types of both ends of the path that is in use. */
 const chosenPath = (page: Page) =>
   page.evaluate(async () => {
-    const stats = [...((await window.mesh.peers[0]?.connection.getStats())?.values() ?? [])];
+    const stats = [...((await window.mesh.peers[0]?.connection?.getStats())?.values() ?? [])];
     const transport = stats.find(({ type }) => type === "transport");
     const pair = stats.find(({ id }) => id === transport?.selectedCandidatePairId);
     const typeOf = (id: string) => stats.find((entry) => entry.id === id)?.candidateType;
@@ -36,12 +36,12 @@ describe.skipIf(lacksBrowser() || lacksCoturn())("mesh through coturn", { timeou
 
     const username = () =>
       bob.evaluate(() => {
-        const [server] = window.mesh.peers[0]?.connection.getConfiguration().iceServers ?? [];
+        const [server] = window.mesh.peers[0]?.connection?.getConfiguration().iceServers ?? [];
         return server?.username ?? "";
       });
     const fragment = () =>
       bob.evaluate(
-        () => window.mesh.peers[0]?.connection.localDescription?.sdp.match(/ice-ufrag:.+/)?.[0],
+        () => window.mesh.peers[0]?.connection?.localDescription?.sdp.match(/ice-ufrag:.+/)?.[0],
       );
     const [expiry] = (await username()).split(":");
     const before = await fragment();
@@ -55,7 +55,7 @@ describe.skipIf(lacksBrowser() || lacksCoturn())("mesh through coturn", { timeou
       new RegExp(`user <${renewed}>: incoming packet ALLOCATE processed, success`),
     );
     await bob.waitForFunction(
-      () => window.mesh.peers[0]?.connection.iceConnectionState === "connected",
+      () => window.mesh.peers[0]?.connection?.iceConnectionState === "connected",
     );
     await seeEachOther([ada, bob]);
     expect(await chosenPath(bob)).toEqual(["relay", "relay"]);

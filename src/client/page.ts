@@ -1,0 +1,11 @@
+/** Says goodbye when the page is left, and is back when it comes out of the back/forward cache. */
+export function followPage(
+  socket: { connect: () => unknown; disconnect: () => unknown },
+  signal: AbortSignal,
+): void {
+  if (!("document" in globalThis)) return;
+  globalThis.addEventListener("pagehide", () => socket.disconnect(), { signal });
+  globalThis.addEventListener("pageshow", ({ persisted }) => persisted && socket.connect(), {
+    signal,
+  });
+}
