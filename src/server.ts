@@ -1,5 +1,6 @@
 /** A signaling server with an HTTP server of its own: Express around what `attach` gives. */
 
+import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { attach, type Overrides, type Signaling } from "./attach.ts";
 import { type Config, createConfig } from "./config/config.ts";
@@ -10,6 +11,8 @@ import { createLogger } from "./logger.ts";
 
 /** A signaling server, as `createSignalingServer` gives it. */
 export interface SignalingServer extends Signaling {
+  /** The HTTP server that it listens with. */
+  readonly httpServer: HttpServer;
   /** Starts to listen; gives the port it got. Rejects with the error of `net.Server`. */
   listen(): Promise<number>;
 }
@@ -34,6 +37,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
 
   return {
     ...signaling,
+    httpServer,
 
     listen: () =>
       new Promise((resolve, reject) => {

@@ -1,6 +1,5 @@
 /** The part of an HTTP server that is ours: requests and upgrades below one path. */
 
-import { once } from "node:events";
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
@@ -59,7 +58,10 @@ export function divertPath(httpServer: HttpServer | HttpsServer, path: string): 
       const cut = setTimeout(() => {
         for (const connection of upgraded) connection.destroy();
       }, graceMs);
-      await Promise.all([...upgraded].map((connection) => once(connection, "close")));
+      // Not `once` of node:events, which rejects when the connection is reset.
+      const closed = (connection: Duplex) =>
+        new Promise((resolve) => connection.once("close", resolve));
+      await Promise.all([...upgraded].map(closed));
       clearTimeout(cut);
     },
   };

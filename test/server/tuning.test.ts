@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
@@ -68,9 +67,7 @@ test.each([{ transports: ["websocket"] }, { transports: ["polling", "websocket"]
     server.io.engine.on("initial_headers", (_headers: unknown, request: IncomingMessage) =>
       watch(request),
     );
-    const httpServer = server.io.httpServer;
-    if (!(httpServer instanceof EventEmitter)) throw new Error("no HTTP server");
-    httpServer.on("upgrade", watch);
+    server.httpServer.on("upgrade", watch);
     const client = await server.connect(options);
     const { engine } = client.socket.io;
     if (engine.transport.name !== "websocket") {

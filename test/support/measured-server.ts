@@ -21,7 +21,7 @@ async function measure(collectsGarbage: boolean): Promise<Measurement> {
   const sockets = [...server.io.sockets.sockets.values()];
   // Socket.IO types its listeners by event, which no list of emitters can be.
   const perSocket = sockets.flatMap((socket) => [socket, socket.conn]) as EventEmitter[];
-  const emitters: EventEmitter[] = [server.io.engine, server.io.httpServer, ...perSocket];
+  const emitters: EventEmitter[] = [server.io.engine, server.httpServer, ...perSocket];
   return {
     heapUsed,
     rss,

@@ -56,6 +56,7 @@ export async function startServer(
     url,
     log,
     io: server.io,
+    httpServer: server.httpServer,
     close: server.close,
     rooms,
     maps: mapsOf(rooms),

@@ -29,8 +29,8 @@ const BEGINNINGS: [string, string, number][] = [
 ];
 
 /** How many TCP connections the server holds. */
-const countTcp = ({ io }: TestServer) =>
-  new Promise<number>((resolve) => io.httpServer.getConnections((_error, count) => resolve(count)));
+const countTcp = ({ httpServer }: TestServer) =>
+  new Promise<number>((resolve) => httpServer.getConnections((_error, count) => resolve(count)));
 
 describe("half-open connections", () => {
   test("nothing, half a request, slow headers, no body, foreign upgrades: each ends by itself", {

@@ -39,7 +39,7 @@ describe("a connection that breaks off", () => {
 
   test("a connection that can't be accepted is logged and doesn't end the process", async () => {
     const server = await startServer({ LOG_LEVEL: "error" });
-    server.io.httpServer.emit("error", new Error("accept EMFILE"));
+    server.httpServer.emit("error", new Error("accept EMFILE"));
     expect(server.log.join()).toContain("accept EMFILE");
     await server.connect();
   });
