@@ -34,7 +34,7 @@ describe("a message in pieces", () => {
     const server = await startServer();
     const raw = await RawClient.connect(server.url);
     const closed = raw.closed();
-    for (let n = 0; n < 65; n++) raw.ws.send(payload, { fin: false });
+    for (let n = 0; n < 64; n++) raw.ws.send(payload, { fin: false });
     raw.ws.send('0["leave"]');
     expect(await closed).toBe(1008);
   });
