@@ -3,7 +3,7 @@
 import type { Socket } from "socket.io";
 import type { Logger } from "../logger.ts";
 import { createDebts } from "./debts.ts";
-import type { Place } from "./limits.ts";
+import { PENALTY_MS, type Place } from "./limits.ts";
 import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
 import { boundQueue, type QueueLimits } from "./send-queue.ts";
 
@@ -51,8 +51,8 @@ const PACKET_BYTES = 2_560;
 const CONNECT_COST = 10;
 /** What a connection has of the second allowance, whatever its address owes: to connect, and to ask for a room. */
 const START_COST = 2 * CONNECT_COST;
-/** For how long the place of a flooder stays taken: each connection would bring a new allowance. */
-const FLOOD_PENALTY_MS = 30_000;
+/** A place is held for at least this long, which bounds how often an address can connect. */
+const MIN_HELD_MS = 1_000;
 /** How long a goodbye may take before a connection is cut. */
 const GOODBYE_MS = 1_000;
 
@@ -69,6 +69,7 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
 
   function watch(connection: Connection, place: Place | undefined): void {
     const { address } = place ?? {};
+    const openedAtMs = nowMs();
     const owed = address === undefined ? undefined : debts.of(address);
     const events = createRateLimiter(first, nowMs, owed?.eventsFullAtMs);
     const packets = createRateLimiter(
@@ -106,8 +107,7 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
         const [eventsFullAtMs, packetsFullAtMs] = [events.fullAtMs(), packets.fullAtMs()];
         debts.leave(address, { eventsFullAtMs, packetsFullAtMs });
       }
-      if (hasFlooded) setTimeout(() => place?.release(), FLOOD_PENALTY_MS).unref();
-      else place?.release();
+      place?.release(hasFlooded ? PENALTY_MS : openedAtMs + MIN_HELD_MS - nowMs());
     });
   }
 

@@ -14,6 +14,11 @@ export function absorbConnectionErrors(server: Server): void {
   server.on("secureConnection", absorb);
 }
 
+/** Why a connection was ended: it sent a request before its last one was answered. */
+export class PipeliningError extends Error {
+  override readonly name = "PipeliningError";
+}
+
 /**
  * Ends a connection that sends a request, or an upgrade, before its last one was answered. Browsers
  * and proxies don't. Node would handle all of them at once and keep every answer in memory, with
@@ -32,7 +37,7 @@ export function refusePipelining(
     if (!isOurs(request)) return false;
     // Node may still read what had arrived on a connection when it was destroyed.
     if (!socket.destroyed && !unanswered.has(socket)) return false;
-    socket.destroy();
+    socket.destroy(new PipeliningError("a request before the last one was answered"));
     return true;
   }
 

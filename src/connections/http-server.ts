@@ -2,8 +2,18 @@
 
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
-import { absorbConnectionErrors, refusePipelining, requireHost } from "./http-guards.ts";
-import { type ConnectionLimits, createConnectionLimiter, createProxyTrust } from "./limits.ts";
+import {
+  absorbConnectionErrors,
+  PipeliningError,
+  refusePipelining,
+  requireHost,
+} from "./http-guards.ts";
+import {
+  type ConnectionLimits,
+  createConnectionLimiter,
+  createProxyTrust,
+  PENALTY_MS,
+} from "./limits.ts";
 
 /** What bounds the HTTP server. */
 export interface HttpServerOptions extends ConnectionLimits {
@@ -44,8 +54,11 @@ export function createHttpServer(app: RequestListener, config: HttpServerOptions
     // Behind a proxy everybody's connections are the proxy's.
     if (isTrustedProxy(address, 0)) return;
     const admission = limitTcp(address);
-    if (admission.ok) connection.on("close", admission.release);
-    else connection.destroy();
+    if (!admission.ok) return connection.destroy();
+    connection.on("close", () => {
+      const wasCutOff = connection.errored instanceof PipeliningError;
+      admission.release(wasCutOff ? PENALTY_MS : 0);
+    });
   });
   return server;
 }

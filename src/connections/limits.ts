@@ -18,8 +18,12 @@ export interface ConnectionLimits {
 export interface Place {
   /** The IPv4 address or IPv6 /64 that it counts for; undefined where addresses have no limit. */
   readonly address: string | undefined;
-  readonly release: () => void;
+  /** Gives it back. For the address it stays taken for `holdMs` more, if given. */
+  readonly release: (holdMs?: number) => void;
 }
+
+/** How long an address does without the place of a connection that was cut off for what it did. */
+export const PENALTY_MS = 30_000;
 
 /** A place, or why there is none. */
 type Admission = ({ ok: true } & Place) | { ok: false; reason: string };
@@ -34,6 +38,12 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
   const byAddress = new Map<string, number>();
   let total = 0;
 
+  function forget(key: string): void {
+    const left = (byAddress.get(key) ?? 0) - 1;
+    if (left > 0) byAddress.set(key, left);
+    else byAddress.delete(key);
+  }
+
   return (address) => {
     const key = keyOf(address);
     const count = byAddress.get(key) ?? 0;
@@ -42,13 +52,12 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
     byAddress.set(key, count + 1);
     total++;
     let held = true;
-    const release = () => {
+    const release = (holdMs = 0) => {
       if (!held) return;
       held = false;
       total--;
-      const left = (byAddress.get(key) ?? 0) - 1;
-      if (left > 0) byAddress.set(key, left);
-      else byAddress.delete(key);
+      if (holdMs > 0) setTimeout(forget, holdMs, key).unref();
+      else forget(key);
     };
     return { ok: true, address: limits.maxConnectionsPerAddress ? key : undefined, release };
   };

@@ -37,7 +37,35 @@ describe("connections", () => {
     expect(await bob.join("demo")).toMatchObject({ ok: true });
     ada.socket.disconnect();
     await server.untilConnections(1);
-    expect((await poll(server)).status).toBe(200);
+    await expect.poll(async () => (await poll(server)).status, { timeout: 5_000 }).toBe(200);
+  });
+
+  test("[T4] an address connects no more often than its limit, for each second", async () => {
+    const server = await startServer({ MAX_CONNECTIONS_PER_ADDRESS: "3" });
+    for (let n = 0; n < 3; n++) {
+      const client = await server.connect();
+      client.socket.disconnect();
+      await server.untilConnections(0);
+    }
+    await expect(server.connect()).rejects.toThrow();
+    // The others are not asked to wait for it.
+    const other = { headers: { "X-Forwarded-For": "198.51.100.1" } };
+    const behindProxy = await startServer({
+      MAX_CONNECTIONS_PER_ADDRESS: "3",
+      TRUST_PROXY: "loopback",
+    });
+    for (let n = 0; n < 4; n++) await poll(behindProxy, "198.51.100.2");
+    expect((await fetch(behindProxy.url + POLLING, other)).status).toBe(200);
+    await expect.poll(async () => (await poll(server)).status, { timeout: 5_000 }).toBe(200);
+  });
+
+  test("[T4] a connection that was cut off for pipelining leaves its place taken", async () => {
+    const server = await startServer({ MAX_CONNECTIONS_PER_ADDRESS: "1" });
+    const requests = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2);
+    // Four connections of TCP for each that there may be.
+    for (let n = 0; n < 4; n++) await (await openTcp(server.url, requests)).ended();
+    const one = await openTcp(server.url, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(await one.ended()).toBe("");
   });
 
   test("[T4] a client that begins with polling counts once, also while it changes over", async () => {
