@@ -1,5 +1,6 @@
 /** The attacker's process: `attacker.ts <url> <attack> <connections> <seconds>`, the token in TOKEN. */
 
+import { setMaxListeners } from "node:events";
 import { ATTACKS } from "./list.ts";
 
 const [url = "", name = "", connections = "100", seconds = "10"] = process.argv.slice(2);
@@ -11,5 +12,6 @@ const target = {
   token: process.env["TOKEN"] ?? "",
   signal: AbortSignal.timeout(Number(seconds) * 1_000),
 };
+setMaxListeners(0, target.signal);
 await Promise.all(Array.from({ length: Number(connections) }, (_, n) => attack(target, n)));
 process.exit(0);

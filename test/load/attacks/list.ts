@@ -27,11 +27,13 @@ const event = (...args: unknown[]) => `42${JSON.stringify(args)}`;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
   });
 
 /** Opens TCP from the attacker's address; what goes wrong on it is part of the attack. */

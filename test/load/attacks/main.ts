@@ -7,10 +7,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SignJWT } from "jose";
-import { MeasuredServer } from "../../support/measured.ts";
 import { Crowd } from "./crowd.ts";
 import { ATTACKS } from "./list.ts";
 
@@ -41,12 +41,22 @@ const token = await new SignJWT({ room: "*" })
   .setSubject("load")
   .setExpirationTime("2h")
   .sign(Buffer.from(SECRET));
-const server = await MeasuredServer.start({ AUTH_SECRET: SECRET, LOG_LEVEL: "info" });
-const pid = server.child.pid ?? 0;
-const crowd = await Crowd.seat(server.url, Number(values.peers), token);
+const { PATH = "", HOME = "" } = process.env;
+const server = spawn(process.execPath, ["dist/main.js"], {
+  env: { PATH, HOME, HOST: "127.0.0.1", PORT: "0", AUTH_SECRET: SECRET },
+  stdio: ["ignore", "pipe", "inherit"],
+});
+process.on("exit", () => server.kill());
+const url = await new Promise<string>((resolve) => {
+  createInterface(server.stdout).on("line", (line) => {
+    const { url } = JSON.parse(line);
+    if (url) resolve(url);
+  });
+});
+const pid = server.pid ?? 0;
+const crowd = await Crowd.seat(url, Number(values.peers), token);
 await sleep(10_000);
 const quiet = crowd.take();
-await server.measure();
 const before = residentMib(pid);
 console.log(`${values.peers} peers, ${values.connections} hostile connections from one address`);
 console.log(`at rest: ${before.toFixed(0)} MiB, ${row(quiet)}`);
@@ -55,8 +65,7 @@ let isMet = true;
 for (const name of Object.keys(ATTACKS)) {
   if (values.only !== undefined && name !== values.only) continue;
   crowd.take();
-  const args = ["--import", "tsx", ATTACKER, server.url, name, values.connections, values.seconds];
-  const { PATH = "", HOME = "" } = process.env;
+  const args = ["--import", "tsx", ATTACKER, url, name, values.connections, values.seconds];
   const attacker = spawn(process.execPath, args, {
     env: { PATH, HOME, TOKEN: token },
     stdio: ["ignore", "inherit", "inherit"],
@@ -73,10 +82,8 @@ for (const name of Object.keys(ATTACKS)) {
   isMet &&= seen.lost === 0 && seen.gone === 0;
   await sleep(REST_MS);
 }
-const after = await server.measure();
-console.log(`afterwards: ${residentMib(pid).toFixed(0)} MiB, ${after.connections} connections`);
+console.log(`afterwards: ${residentMib(pid).toFixed(0)} MiB`);
 console.log(isMet ? "within the goal" : "NOT within the goal");
-await server.stop();
 process.exit(isMet ? 0 : 1);
 
 function row({ worstHealthMs, p99Ms, sent, lost, gone }: ReturnType<Crowd["take"]>): string {
