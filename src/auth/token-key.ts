@@ -9,7 +9,7 @@ export interface TokenKey {
 }
 
 /** A key that was understood, or what is wrong with it. */
-type KeyOutcome = { ok: true; value: TokenKey } | { ok: false; fault: string };
+type KeyOutcome = { ok: true; value: TokenKey } | { ok: false; reason: string };
 
 /** As long as the hash (RFC 7518, 3.2): a shorter secret can be guessed from a single token. */
 const MIN_SECRET_BYTES = 32;
@@ -19,12 +19,12 @@ const MIN_RSA_BITS = 2_048;
 /** Reads a shared secret, for HS256. Refuses one under 32 bytes, and a PEM, which is no secret. */
 export function readSecret(secret: string): KeyOutcome {
   if (secret.includes("-----BEGIN")) {
-    return { ok: false, fault: "is a PEM; a public key goes into `authPublicKey`" };
+    return { ok: false, reason: "is a PEM; a public key goes into `authPublicKey`" };
   }
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     return {
       ok: false,
-      fault: `must have at least ${MIN_SECRET_BYTES} bytes; \`openssl rand -hex 32\` makes such a one`,
+      reason: `must have at least ${MIN_SECRET_BYTES} bytes; \`openssl rand -hex 32\` makes such a one`,
     };
   }
   return { ok: true, value: { algorithm: "HS256", key: createSecretKey(secret, "utf8") } };
@@ -34,7 +34,7 @@ export function readSecret(secret: string): KeyOutcome {
 export function readPublicKey(pem: string): KeyOutcome {
   // Node would take the public half out of it, and the private one would lie about where it may not.
   if (pem.includes("PRIVATE KEY")) {
-    return { ok: false, fault: "is a private key; the server needs the public one alone" };
+    return { ok: false, reason: "is a private key; the server needs the public one alone" };
   }
   const key = parsePem(pem.replaceAll("\\n", "\n"));
   const algorithm = key && algorithmOf(key);
@@ -42,7 +42,7 @@ export function readPublicKey(pem: string): KeyOutcome {
     ? { ok: true, value: { algorithm, key } }
     : {
         ok: false,
-        fault: "must be a PEM of an Ed25519, P-256 or RSA (2048 bits or more) public key",
+        reason: "must be a PEM of an Ed25519, P-256 or RSA (2048 bits or more) public key",
       };
 }
 

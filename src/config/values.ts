@@ -82,12 +82,12 @@ export function someOf<const T extends string>(values: readonly T[]): Kind<reado
 
 /** A text that `read` understands, and what it makes of it. */
 export function readBy<T>(
-  read: (text: string) => { ok: true; value: T } | { ok: false; fault: string },
+  read: (text: string) => { ok: true; value: T } | { ok: false; reason: string },
 ): Kind<string, T> {
   const schema = text.schema.transform((input, context) => {
     const outcome = read(input);
     if (outcome.ok) return outcome.value;
-    context.addIssue({ code: "custom", message: outcome.fault });
+    context.addIssue({ code: "custom", message: outcome.reason });
     return z.NEVER;
   });
   return { schema, fromText: asItIs };

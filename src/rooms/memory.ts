@@ -29,10 +29,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
 
   async join(member: Member, room: string): Promise<JoinOutcome> {
     const { id } = member.peer;
-    if (this.isClosed(room)) return { ok: false, reason: "room_closed" };
+    if (this.isClosed(room)) return { ok: false, code: "room_closed" };
     const seats = this.rooms.get(room) ?? new Map<string, Member>();
     const rejoined = seats.has(id);
-    if (!rejoined && seats.size >= this.maxPeersPerRoom) return { ok: false, reason: "room_full" };
+    if (!rejoined && seats.size >= this.maxPeersPerRoom) return { ok: false, code: "room_full" };
     const departure = rejoined ? undefined : this.vacate(id);
     seats.set(id, member);
     this.rooms.set(room, seats);
@@ -50,10 +50,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
 
   async route(from: string, to?: string): Promise<Route> {
     const seats = this.seatsAround(from);
-    if (!seats) return { ok: false, reason: "not_in_room" };
+    if (!seats) return { ok: false, code: "not_in_room" };
     if (to === undefined) return { ok: true, receivers: othersIn(seats, from) };
     const receiver = to === from ? undefined : seats.get(to);
-    return receiver ? { ok: true, receivers: [receiver] } : { ok: false, reason: "peer_not_found" };
+    return receiver ? { ok: true, receivers: [receiver] } : { ok: false, code: "peer_not_found" };
   }
 
   async count(): Promise<{ rooms: number; peers: number }> {

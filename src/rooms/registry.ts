@@ -20,7 +20,7 @@ export interface Departure {
 
 /** What a join came to. */
 export type JoinOutcome =
-  | { ok: false; reason: "room_full" | "room_closed" }
+  | { ok: false; code: "room_full" | "room_closed" }
   | {
       ok: true;
       /** Everyone else in the room, longest-standing first. */
@@ -34,7 +34,7 @@ export type JoinOutcome =
 /** Whom a message goes to, or why to nobody. */
 export type Route =
   | { ok: true; receivers: Member[] }
-  | { ok: false; reason: "not_in_room" | "peer_not_found" };
+  | { ok: false; code: "not_in_room" | "peer_not_found" };
 
 /**
  * The seats. Its methods return promises, so that a registry shared by several servers can stand

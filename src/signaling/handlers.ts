@@ -116,7 +116,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     const member: Member = { peer: self, candidateLists, subject: claims?.subject };
     if (claims && !coversRoom(claims, room)) return refuseJoin("forbidden", room, member);
     const outcome = await rooms.join(member, room);
-    if (!outcome.ok) return refuseJoin(outcome.reason, room, member);
+    if (!outcome.ok) return refuseJoin(outcome.code, room, member);
     const { others, rejoined, departure } = outcome;
     announceExit(departure);
     if (!rejoined) {
@@ -137,7 +137,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
 
   async function renewIce(socket: SignalingSocket): Promise<Ack<IceGrant>> {
     const route = await rooms.route(socket.id);
-    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    if (!route.ok) return refuse(route.code, REFUSALS[route.code]);
     return { ok: true, ...grantIce(ice, socket.id, now()) };
   }
 
@@ -182,7 +182,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     const addressee = parseTarget(target);
     if (!addressee.ok) return addressee;
     const route = await rooms.route(socket.id, addressee.value);
-    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    if (!route.ok) return refuse(route.code, REFUSALS[route.code]);
     const passed = pass(payload.value);
     if (passed === undefined) return { ok: true, delivered: 0 };
     send(route.receivers, passed, { from: socket.id });
