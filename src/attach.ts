@@ -144,7 +144,6 @@ export function attach(
     version: readVersion(),
     // From src/ as well as from dist/.
     publicFolder: fileURLToPath(new URL("../dist/public", import.meta.url)),
-    uptimeSeconds: () => process.uptime(),
   });
 
   let closing: Promise<void> | undefined;

@@ -18,12 +18,12 @@ export interface Debts {
 
 const NONE: Debt = { eventsFullAtMs: 0, packetsFullAtMs: 0 };
 
-/** Creates the list of debts, empty. `nowMs` is the clock of the allowances. */
-export function createDebts(nowMs: () => number): Debts {
+/** Creates an empty list of debts. `now` is the clock of the allowances. */
+export function createDebts(now: () => number): Debts {
   const byAddress = new Map<string, Debt>();
 
   const isPaid = ({ eventsFullAtMs, packetsFullAtMs }: Debt) =>
-    Math.max(eventsFullAtMs, packetsFullAtMs) <= nowMs();
+    Math.max(eventsFullAtMs, packetsFullAtMs) <= now();
 
   /**
    * Goes by age and stops at the first that isn't paid. No debt lasts longer than an allowance takes to fill, so

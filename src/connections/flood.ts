@@ -4,7 +4,7 @@ import type { Socket } from "socket.io";
 import type { Logger } from "../logger.ts";
 import { createDebts } from "./debts.ts";
 import type { Place } from "./limits.ts";
-import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";
 import { boundQueue, type QueueLimits } from "./send-queue.ts";
 
 /** The Engine.IO connection that a socket lives on; it may carry several, one after another. */
@@ -56,8 +56,6 @@ const FLOOD_PENALTY_MS = 30_000;
 /** How long a goodbye may take before a connection is cut. */
 const GOODBYE_MS = 1_000;
 
-const nowMs = () => performance.now();
-
 /** Creates the guard. It stops nobody where the limits are 0. */
 export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard {
   const first = { perSecond: limits.eventsPerSecond, burst: limits.eventBurst };
@@ -65,16 +63,16 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
   const second = { perSecond: 2 * first.perSecond, burst: 2 * first.burst };
   const mostOwedMs = (1_000 * (second.burst - START_COST)) / second.perSecond;
   const connections = new WeakMap<Connection, Guarded>();
-  const debts = createDebts(nowMs);
+  const debts = createDebts(steadyNow);
 
   function watch(connection: Connection, place: Place | undefined): void {
     const { address } = place ?? {};
     const owed = address === undefined ? undefined : debts.of(address);
-    const events = createRateLimiter(first, nowMs, owed?.eventsFullAtMs);
+    const events = createRateLimiter(first, steadyNow, owed?.eventsFullAtMs);
     const packets = createRateLimiter(
       second,
-      nowMs,
-      owed && Math.min(owed.packetsFullAtMs, nowMs() + mostOwedMs),
+      steadyNow,
+      owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
     );
     const guarded: Guarded = { events };
     connections.set(connection, guarded);

@@ -19,8 +19,6 @@ export interface RouterDeps {
   publicFolder: string;
   /** The path of Socket.IO, for the page. */
   path: string;
-  /** For how many seconds the process has been up. */
-  uptimeSeconds: () => number;
 }
 
 /** Middleware of `node:http`, and so of every Express. What it doesn't serve it leaves to `next`. */
@@ -62,12 +60,12 @@ export const protect: Middleware = (request, response, next) => {
 
 /** Creates the routes: the page at `/`, the client at `/client.js`, and `GET /health`. */
 export function createRouter(deps: RouterDeps): Middleware {
-  const { rooms, isAllowedOrigin, version, publicFolder, path, uptimeSeconds } = deps;
+  const { rooms, isAllowedOrigin, version, publicFolder, path } = deps;
   const router = createRoutes();
   const allow = cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) });
 
   router.get("/health", protect, allow, async (_request, response) => {
-    const uptime = Math.floor(uptimeSeconds());
+    const uptime = Math.floor(process.uptime());
     const health = { status: "ok", uptime, version, ...(await rooms.count()) };
     response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.end(JSON.stringify(health));

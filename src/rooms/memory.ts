@@ -19,12 +19,12 @@ export class MemoryRoomRegistry implements RoomRegistry {
   /** Closed rooms, and until when. */
   private readonly closedUntilMs = new Map<string, number>();
   private readonly maxPeersPerRoom: number;
-  private readonly nowMs: () => number;
+  private readonly now: () => number;
 
-  /** @param nowMs a clock, in milliseconds */
-  constructor({ maxPeersPerRoom }: MemoryRoomOptions, nowMs: () => number = Date.now) {
+  /** @param now the clock, in milliseconds */
+  constructor({ maxPeersPerRoom }: MemoryRoomOptions, now: () => number) {
     this.maxPeersPerRoom = maxPeersPerRoom;
-    this.nowMs = nowMs;
+    this.now = now;
   }
 
   async join(member: Member, room: string): Promise<JoinOutcome> {
@@ -71,13 +71,13 @@ export class MemoryRoomRegistry implements RoomRegistry {
   async close(room: string, seconds: number): Promise<void> {
     // Those that are open again are forgotten here, so that the map holds what is closed and no more.
     for (const closed of this.closedUntilMs.keys()) this.isClosed(closed);
-    this.closedUntilMs.set(room, this.nowMs() + seconds * 1_000);
+    this.closedUntilMs.set(room, this.now() + seconds * 1_000);
   }
 
   private isClosed(room: string): boolean {
     const untilMs = this.closedUntilMs.get(room);
     if (untilMs === undefined) return false;
-    if (this.nowMs() < untilMs) return true;
+    if (this.now() < untilMs) return true;
     this.closedUntilMs.delete(room);
     return false;
   }

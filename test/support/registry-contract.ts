@@ -5,7 +5,7 @@ import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 
 interface Setup {
   maxPeersPerRoom: number;
-  nowMs: () => number;
+  now: () => number;
 }
 
 const member = (id: string, name = "", candidateLists = false): Member => ({
@@ -14,7 +14,7 @@ const member = (id: string, name = "", candidateLists = false): Member => ({
 });
 
 export function testRegistry(name: string, create: (setup: Setup) => RoomRegistry): void {
-  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, nowMs: () => 0 });
+  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, now: () => 0 });
 
   describe(name, () => {
     test("join tells who else is there, longest-standing first", async () => {
@@ -116,7 +116,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
 
     test("a closed room refuses joins, rejoins too, until its time is over", async () => {
       let nowMs = 0;
-      const rooms = create({ maxPeersPerRoom: 4, nowMs: () => nowMs });
+      const rooms = create({ maxPeersPerRoom: 4, now: () => nowMs });
       await rooms.join(member("a"), "r");
       await rooms.close("r", 10);
       for (const id of ["a", "b"]) {
