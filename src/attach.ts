@@ -138,7 +138,7 @@ export function attach(
   serveSockets(io, { handlers, onGone, floods, reportFault, log });
 
   const router = createRouter({
-    rooms,
+    count: () => rooms.count(),
     isAllowedOrigin,
     path,
     version: readVersion(),

@@ -1,7 +1,6 @@
 /** Asks every configured STUN and TURN server the way a browser would, and says what is wrong. */
 
 import { BlockList, isIPv4 } from "node:net";
-import type { Logger } from "../../logger.ts";
 import { grantIce } from "../grant.ts";
 import type { IceOptions, TurnAuth } from "../options.ts";
 import { type IceUrl, parseIceUrl } from "../url.ts";
@@ -49,8 +48,17 @@ export async function probeIceServers(
   return Promise.all(probes);
 }
 
-/** Warns of each server that doesn't work. */
-export async function warnOfIceFaults(options: IceOptions, nowMs: number, log: Logger) {
+/** A log that takes warnings, such as pino's. */
+interface WarningLog {
+  warn(fields: object, message: string): void;
+}
+
+/** Logs a warning for each server that doesn't work. */
+export async function warnOfIceFaults(
+  options: IceOptions,
+  nowMs: number,
+  log: WarningLog,
+): Promise<void> {
   for (const { url, fault } of await probeIceServers(options, nowMs)) {
     if (fault) log.warn({ url, fault }, "peers can't use a STUN or TURN server");
   }
