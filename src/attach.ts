@@ -13,7 +13,7 @@ import { createHandshake } from "./connections/admission.ts";
 import { divertPath, isBelow } from "./connections/divert.ts";
 import { type Connection, createFloodGuard } from "./connections/flood.ts";
 import { absorbConnectionErrors, refusePipelining } from "./connections/http-guards.ts";
-import { PromptWebSocketServer } from "./connections/http-server.ts";
+import { BoundedWebSocketServer } from "./connections/http-server.ts";
 import { createConnectionLimiter, createProxyTrust } from "./connections/limits.ts";
 import { createOriginCheck } from "./connections/origins.ts";
 import { coalesceWrites, forgetHandshakes, serveClientAsIs } from "./connections/tuning.ts";
@@ -98,7 +98,7 @@ export function attach(
     pingTimeout: config.pingTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     transports: [...config.transports],
-    wsEngine: PromptWebSocketServer,
+    wsEngine: BoundedWebSocketServer,
     cors: {
       origin: (origin, callback) => callback(null, isAllowedOrigin(origin)),
       // For the cookies that the application decides by.

@@ -1,14 +1,14 @@
-/** Guards for an HTTP or HTTPS server, whatever else it serves. */
+/** Guards for an HTTP or HTTPS server; it may serve other things besides. */
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
- * Keeps an error of a TCP connection from ending the process. Node removes its own error listener
- * from a connection that asks for an upgrade; whoever takes it over adds one later, or never.
+ * Keeps an error of a TCP connection from ending the process. Node removes its own error listener from
+ * a connection that requests an upgrade; the new owner adds one later, or never.
  */
 export function absorbConnectionErrors(server: Server): void {
-  // A stream destroys itself on an error; nothing else is left to do.
+  // The stream destroys itself on an error, so there is nothing to do.
   const absorb = (connection: Duplex) => void connection.on("error", () => {});
   server.on("connection", absorb);
   server.on("secureConnection", absorb);
@@ -16,10 +16,10 @@ export function absorbConnectionErrors(server: Server): void {
 
 /**
  * Ends a connection that sends a request, or an upgrade, before its last one was answered. Browsers
- * and proxies don't. Node would handle all of them at once and keep every answer in memory, with
- * the file that it is read from: 64 KB of requests open 2,000 files, which stay open.
+ * and proxies don't. Node would handle all of them at once and hold every answer in memory, with its
+ * file open: 64 KB of requests hold 2,000 files open.
  *
- * Call it after all other listeners were added. Requests that `isOurs` doesn't accept pass.
+ * Call it after all other listeners were added. Requests for which `isOurs` is false pass.
  */
 export function refusePipelining(
   server: Server,
@@ -30,7 +30,7 @@ export function refusePipelining(
   function isRefused(request: IncomingMessage): boolean {
     const { socket } = request;
     if (!isOurs(request)) return false;
-    // Node may still read what had arrived on a connection when it was destroyed.
+    // Node may still parse data that had arrived before the connection was destroyed.
     if (!socket.destroyed && !unanswered.has(socket)) return false;
     socket.destroy();
     return true;
@@ -42,7 +42,7 @@ export function refusePipelining(
     unanswered.add(socket);
     response.once("close", () => {
       unanswered.delete(socket);
-      // Once an upgrade or a CONNECT came after it, Node doesn't tell a request of its connection's end.
+      // After an upgrade or a CONNECT, Node doesn't end the earlier requests of the connection.
       if (socket.destroyed) request.destroy();
     });
     return true;
@@ -56,8 +56,8 @@ export function refusePipelining(
 }
 
 /**
- * Answers requests without a Host header, which Node would do as well (RFC 9112, 3.2), but past all
- * listeners and so past `refusePipelining`. Goes with `requireHostHeader: false`.
+ * Answers requests without a Host header with 400 (RFC 9112, 3.2). Node would do that without calling
+ * listeners, so `refusePipelining` would miss them. Needs `requireHostHeader: false`.
  */
 export function requireHost(server: Server): void {
   filterRequests(server, ({ headers, httpVersion }, response) => {
@@ -67,7 +67,7 @@ export function requireHost(server: Server): void {
   });
 }
 
-/** Puts `isAllowed` before the present listeners for requests: they see only what it accepts. */
+/** Calls the present listeners only for requests that `isAllowed` accepts. */
 function filterRequests(
   server: Server,
   isAllowed: (request: IncomingMessage, response: ServerResponse) => boolean,
