@@ -1,22 +1,22 @@
 /**
- * The seats of one server, in its memory. Two maps, changed together in one synchronous step, so that
- * no two joins can take the same seat.
+ * The room registry of a single server, in memory. Both maps change together in one synchronous step, so
+ * that two joins can't take the same seat.
  */
 
 import type { Departure, JoinOutcome, Member, RoomRegistry, Route } from "./registry.ts";
 
-/** What the registry is made with. */
+/** Options of the registry. */
 export interface MemoryRoomOptions {
   readonly maxPeersPerRoom: number;
 }
 
-/** The registry of one server, in its memory. */
+/** Keeps rooms and their members in memory. */
 export class MemoryRoomRegistry implements RoomRegistry {
-  /** Room to its members by id. A Map, so `__proto__` is a name like any other; oldest member first. */
+  /** Members by id, by room; longest-standing first. A Map, so that `__proto__` is a valid name. */
   private readonly rooms = new Map<string, Map<string, Member>>();
-  /** Peer id to the room it sits in: the inverse of `rooms`. */
+  /** Room by peer id: the inverse of `rooms`. */
   private readonly socketToRoom = new Map<string, string>();
-  /** Closed rooms, and until when. */
+  /** When closed rooms open again. */
   private readonly closedUntilMs = new Map<string, number>();
   private readonly maxPeersPerRoom: number;
   private readonly now: () => number;
@@ -69,7 +69,7 @@ export class MemoryRoomRegistry implements RoomRegistry {
   }
 
   async close(room: string, seconds: number): Promise<void> {
-    // Those that are open again are forgotten here, so that the map holds what is closed and no more.
+    // Removes rooms that are open again, so that the map doesn't grow.
     for (const closed of this.closedUntilMs.keys()) this.isClosed(closed);
     this.closedUntilMs.set(room, this.now() + seconds * 1_000);
   }
@@ -87,7 +87,7 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return room === undefined ? undefined : this.rooms.get(room);
   }
 
-  /** Takes both entries of a peer away, and the room with the last of them. */
+  /** Removes a peer from both maps, and its room if it was the last one there. */
   private vacate(id: string): Departure | undefined {
     const room = this.socketToRoom.get(id);
     const seats = this.seatsAround(id);
