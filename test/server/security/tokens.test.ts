@@ -37,7 +37,7 @@ async function tampered(change: (header: object, claims: object, signature: stri
 
 /** What is wrong with each, and what the refusal says of it. */
 const BAD: [string, () => unknown, RegExp][] = [
-  ["no token", () => undefined, /asks for a token/],
+  ["no token", () => undefined, /requires a token/],
   ["an empty one", () => "", /not valid/],
   ["a number", () => 7, /must be a string/],
   ["null", () => null, /must be a string/],
