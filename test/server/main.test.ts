@@ -57,7 +57,7 @@ describe("starting", () => {
   test("an address of another machine is one clear line", async () => {
     const process = new TestProcess(START, { PORT: "0", HOST: "192.0.2.1" });
     expect(await process.ended()).toBe(1);
-    expect(process.output.trim()).toMatch(/^HOST "192\.0\.2\.1" is no address of this machine.*$/);
+    expect(process.output.trim()).toMatch(/^HOST "192\.0\.2\.1" is not an address of this machine.*$/);
   });
 
   test(".env is read, and the environment wins over it", async () => {

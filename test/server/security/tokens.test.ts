@@ -329,7 +329,7 @@ describe("tokens", () => {
     expect(server.log.join("")).not.toMatch(/canary|eyJ|secret for tests/);
   });
 
-  test("npm run token mints one that the server takes", async () => {
+  test("npm run token creates one that the server accepts", async () => {
     const server = await startServer({ AUTH_SECRET, AUTH_AUDIENCE: "calls" });
     const run = (...args: string[]) =>
       new TestProcess(["--import", "tsx", "src/cli/token.ts", ...args], {
