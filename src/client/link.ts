@@ -1,25 +1,25 @@
-/** One RTCPeerConnection to one peer, negotiated so that neither side has to wait for the other. */
+/** One RTCPeerConnection to one peer, with perfect negotiation. */
 
 import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
 
-/** What a link needs to know, and whom it calls. */
+/** Options and callbacks of a link. */
 export interface LinkOptions {
   configuration: () => RTCConfiguration;
-  /** Whether this side gives way when both offer at once. Exactly one of the two does. */
+  /** Whether this side gives way if both offer at once. Exactly one of the two must. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
   sendCandidates: (candidates: (Candidate | null)[]) => void;
-  /** What must be done first, when another path is to be looked for. Never rejects. */
+  /** Called before each ICE restart, which waits for it. Never rejects. */
   beforeIceRestart: () => Promise<void>;
-  /** Gets what went wrong with this peer; the link goes on. */
+  /** Gets errors with this peer; the link stays open. */
   onError: (error: unknown) => void;
 }
 
 /**
- * For how long a candidate waits for others to travel with. A browser finds those of one kind within
- * a millisecond; together they are one message to read, check and pass on.
+ * How long a candidate waits for others, to be sent in one message. Browsers find candidates of one kind
+ * within a millisecond of each other.
  */
 const GATHER_MS = 10;
 
@@ -34,7 +34,7 @@ export class Link {
   private makingOffer = false;
   private settingAnswer = false;
   private ignoringOffer = false;
-  /** Our candidates that are still to be sent. */
+  /** Our candidates that haven't been sent yet. */
   private readonly gathered: (Candidate | null)[] = [];
   private readonly early: EarlyCandidates;
 
@@ -58,7 +58,7 @@ export class Link {
     );
   }
 
-  /** Takes an offer or an answer of the peer, in the order they came. */
+  /** Handles an offer or an answer from the peer. */
   async receiveDescription(description: Description): Promise<void> {
     await this.attempt(async () => {
       const { connection } = this;
@@ -67,7 +67,7 @@ export class Link {
         !this.makingOffer && (connection.signalingState === "stable" || this.settingAnswer);
       this.ignoringOffer = isOffer && !this.options.polite && !mayTakeOffer;
       if (this.ignoringOffer) return;
-      // An answer to an offer that was rolled back meanwhile.
+      // The answer to an offer that has been rolled back.
       if (!isOffer && connection.signalingState === "stable") return;
       this.settingAnswer = !isOffer;
       try {
@@ -80,7 +80,7 @@ export class Link {
     });
   }
 
-  /** Takes a candidate of the peer, or null for the end of them; keeps one that comes too early. */
+  /** Handles a candidate from the peer; null ends them. One that arrives too early is kept. */
   async receiveCandidate(candidate: Candidate | null): Promise<void> {
     await this.attempt(async () => {
       if (this.connection.remoteDescription) await this.addCandidate(candidate);
@@ -88,15 +88,15 @@ export class Link {
     });
   }
 
-  /** Looks for a new path to the peer, after the network has changed or the connection has failed. */
+  /** Restarts ICE, after the network has changed or the connection has failed. */
   async restartIce(): Promise<void> {
-    // Before the first description there is no path to replace.
+    // Before the first description there is nothing to restart.
     if (!this.connection.remoteDescription) return;
     await this.options.beforeIceRestart();
     if (!this.closing.signal.aborted) this.connection.restartIce();
   }
 
-  /** Closes the connection, and everything this has listened to. */
+  /** Closes the connection, and removes the listeners. */
   close(): void {
     this.closing.abort();
     this.connection.close();
@@ -111,9 +111,9 @@ export class Link {
     }
   }
 
-  /** Makes the offer or the answer that the state asks for, and sends it. */
+  /** Creates and sends an offer or an answer, depending on the signaling state. */
   private async describe(): Promise<void> {
-    // They belong to the description before this one.
+    // They belong to the previous description.
     this.sendGathered();
     await this.connection.setLocalDescription();
     const description = this.connection.localDescription;
@@ -122,7 +122,7 @@ export class Link {
   }
 
   private gather(candidate: RTCIceCandidate | null): void {
-    // Firefox says "no more" twice, with "" for each generation and with null; null alone will do.
+    // Firefox signals the end twice, by "" for each generation and by null; null is enough.
     if (candidate?.candidate === "") return;
     this.gathered.push(candidate && toInit(candidate));
     if (candidate === null) this.sendGathered();
@@ -140,12 +140,12 @@ export class Link {
     try {
       await this.connection.addIceCandidate(candidate);
     } catch (error) {
-      // Those of an offer that was ignored fit no description.
+      // Candidates of an ignored offer fit no description.
       if (!this.ignoringOffer) throw error;
     }
   }
 
-  /** Runs a step; what fails after the link was closed is nobody's concern. */
+  /** Runs a step, and reports its error unless the link is closed. */
   private async attempt(step: () => Promise<unknown>): Promise<void> {
     if (this.closing.signal.aborted) return;
     try {
