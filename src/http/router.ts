@@ -17,7 +17,7 @@ export interface RouterDeps {
   version: string;
   /** The folder with the built page and client. */
   publicFolder: string;
-  /** The path below which Socket.IO answers; the page is told. */
+  /** The path below which Socket.IO answers, for the page. */
   path: string;
 }
 

@@ -8,7 +8,7 @@ export type TurnAuth =
   /** The same for every peer. */
   | { readonly kind: "fixed"; readonly username: string; readonly password: string };
 
-/** What peers are told about STUN and TURN. */
+/** The STUN and TURN settings for the peers. */
 export interface IceOptions {
   readonly stunUrls: readonly string[];
   readonly turnUrls: readonly string[];
