@@ -31,7 +31,7 @@ export function createLogOutput(
   let queuedBytes = 0;
   let dropped = 0;
   let retry: NodeJS.Timeout | undefined;
-  const flushing: (() => void)[] = [];
+  const flushing = new Set<() => void>();
 
   /** Writes as much of the queue as possible. The rest, perhaps of a partly written line, stays. */
   function drain(): void {
@@ -51,7 +51,7 @@ export function createLogOutput(
       onDropped(lines);
     }
     // The line about dropped lines may itself be queued.
-    if (!retry) for (const done of flushing.splice(0)) done();
+    if (!retry) for (const end of flushing) end();
   }
 
   return {
@@ -68,11 +68,13 @@ export function createLogOutput(
 
     flush(done) {
       if (!retry) return done();
-      const timer = setTimeout(done, FLUSH_MS);
-      flushing.push(() => {
+      const end = () => {
         clearTimeout(timer);
+        flushing.delete(end);
         done();
-      });
+      };
+      const timer = setTimeout(end, FLUSH_MS);
+      flushing.add(end);
     },
   };
 }
