@@ -35,6 +35,7 @@ export class Listeners {
     this.onError = onError;
   }
 
+  /** Adds a listener. What it throws or rejects with is logged. */
   on<Name extends keyof SignalingEvents>(
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
@@ -42,6 +43,7 @@ export class Listeners {
     this.byEvent[name].add(listener);
   }
 
+  /** Removes a listener. */
   off<Name extends keyof SignalingEvents>(
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
@@ -49,6 +51,7 @@ export class Listeners {
     this.byEvent[name].delete(listener);
   }
 
+  /** Calls the listeners of an event. */
   emit<Name extends keyof SignalingEvents>(name: Name, event: SignalingEvents[Name]): void {
     for (const listener of this.byEvent[name]) {
       try {
