@@ -46,7 +46,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
         httpServer.once("error", reject);
         httpServer.listen({ port: config.port, ...(config.host && { host: config.host }) }, () => {
           httpServer.off("error", reject);
-          // Emitted when a connection can't be accepted: no descriptor or memory is left.
+          // Connections that can't be accepted, for want of descriptors or memory.
           httpServer.on("error", (err) => log.error({ err }, "the HTTP server failed"));
           resolve(portOf(httpServer.address()));
         });

@@ -1,25 +1,25 @@
-/** A rate limit for building RTCPeerConnections, whatever the peers in a room do. */
+/** How fast RTCPeerConnections are built, whatever the peers in a room do. */
 
 const MAX_AT_ONCE = 20;
-/** After that, one more is built each time this has passed. */
+/** When those are used up, one more each time this has passed. */
 const INTERVAL_MS = 500;
-/** How long nothing is built after the constructor has thrown. */
+/** For how long nothing is built after the constructor has thrown. */
 const RETRY_MS = 5_000;
 
-/** A request to build a connection. */
+/** A connection that is asked for. */
 interface Turn {
   /** Builds it, or throws what the constructor throws. */
   build: () => void;
-  /** Gets the error that `build` has thrown; it will be called again. */
+  /** Gets what `build` has thrown; it will be called again. */
   onError: (error: unknown) => void;
-  /** Withdraws the request. */
+  /** Gives it up. */
   signal: AbortSignal;
 }
 
 /**
- * Builds connections in the order of the requests: 20 at once, then 2 per second. Chromium counts closed
- * connections until garbage collection, and its constructor throws at about 500. Without a limit, one peer
- * that keeps joining and leaving would use them up.
+ * Builds connections in the order they are asked for: 20 at once, then 2 a second. Chromium counts
+ * closed ones until garbage collection, and throws at about 500. Without a limit one peer that joins
+ * and leaves again and again would use them up for all.
  */
 export class ConnectionQueue {
   private waiting: Turn[] = [];
@@ -27,7 +27,7 @@ export class ConnectionQueue {
   private countedAt = performance.now();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Calls `build` now or later, unless `signal` is aborted before. */
+  /** Calls `build` now or when its turn comes, unless `signal` is aborted before. */
   request(turn: Turn): void {
     this.waiting.push(turn);
     turn.signal.addEventListener("abort", () => this.drop(turn), { once: true });
@@ -64,7 +64,7 @@ export class ConnectionQueue {
     }
   }
 
-  /** How long until the next may be built; 0 means now. */
+  /** How long until the next may be built; 0 if it may be now. */
   private delayMs(): number {
     const now = performance.now();
     const earned = (now - this.countedAt) / INTERVAL_MS;

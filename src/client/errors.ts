@@ -21,7 +21,7 @@ export function disconnected(): SignalingError {
   return new SignalingError("disconnected", "there is no connection to the signaling server");
 }
 
-/** The error for a refused connection; the server sends the code in `data`. */
+/** What the server says when it turns a connection down comes in `data`. */
 export function refusalOf(error: Error & { data?: { code?: ErrorCode } }): SignalingError {
   return new SignalingError(error.data?.code ?? "internal", error.message);
 }

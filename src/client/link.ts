@@ -11,15 +11,15 @@ export interface LinkOptions {
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
   sendCandidates: (candidates: (Candidate | null)[]) => void;
-  /** Called before each ICE restart, which waits for it. Never rejects. */
+  /** What must be done first, when another path is to be looked for. Never rejects. */
   beforeIceRestart: () => Promise<void>;
   /** Gets errors with this peer; the link stays open. */
   onError: (error: unknown) => void;
 }
 
 /**
- * How long a candidate waits for others, to be sent in one message. Browsers find candidates of one kind
- * within a millisecond of each other.
+ * For how long a candidate waits for others to travel with. A browser finds those of one kind within
+ * a millisecond; together they are one message to read, check and pass on.
  */
 const GATHER_MS = 10;
 
@@ -34,7 +34,7 @@ export class Link {
   private makingOffer = false;
   private settingAnswer = false;
   private ignoringOffer = false;
-  /** Our candidates that haven't been sent yet. */
+  /** Our candidates that are still to be sent. */
   private readonly gathered: (Candidate | null)[] = [];
   private readonly early: EarlyCandidates;
 
@@ -58,7 +58,7 @@ export class Link {
     );
   }
 
-  /** Handles an offer or an answer from the peer. */
+  /** Takes an offer or an answer of the peer, in the order they came. */
   async receiveDescription(description: Description): Promise<void> {
     await this.attempt(async () => {
       const { connection } = this;
@@ -67,7 +67,7 @@ export class Link {
         !this.makingOffer && (connection.signalingState === "stable" || this.settingAnswer);
       this.ignoringOffer = isOffer && !this.options.polite && !mayTakeOffer;
       if (this.ignoringOffer) return;
-      // The answer to an offer that has been rolled back.
+      // An answer to an offer that was rolled back meanwhile.
       if (!isOffer && connection.signalingState === "stable") return;
       this.settingAnswer = !isOffer;
       try {
@@ -113,7 +113,7 @@ export class Link {
 
   /** Creates and sends an offer or an answer, depending on the signaling state. */
   private async describe(): Promise<void> {
-    // They belong to the previous description.
+    // They belong to the description before this one.
     this.sendGathered();
     await this.connection.setLocalDescription();
     const description = this.connection.localDescription;
@@ -122,7 +122,7 @@ export class Link {
   }
 
   private gather(candidate: RTCIceCandidate | null): void {
-    // Firefox signals the end twice, by "" for each generation and by null; null is enough.
+    // Firefox says "no more" twice, with "" for each generation and with null; null alone will do.
     if (candidate?.candidate === "") return;
     this.gathered.push(candidate && toInit(candidate));
     if (candidate === null) this.sendGathered();

@@ -23,7 +23,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   private readonly signaling: SignalingClient;
   private readonly options: MeshOptions;
   private readonly tracks = new Map<MediaStreamTrack, readonly MediaStream[]>();
-  /** Shared by all sessions, so that joining again doesn't reset the limit. */
+  /** Outlives a session: who joins again may build no more at once. */
   private readonly queue = new ConnectionQueue();
   private session: Session | undefined;
 

@@ -8,9 +8,9 @@ import { Link, type LinkOptions } from "./link.ts";
 /** Local tracks, each with the streams it belongs to. */
 type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
 
-/** What all peers share. */
+/** What every peer gets once there is a connection, and who builds it. */
 export interface PeerDeps {
-  /** Our tracks; read when the connection is built. */
+  /** As they are when the connection is built. */
   tracks: LocalTracks;
   channels: Readonly<Record<string, RTCDataChannelInit>>;
   queue: ConnectionQueue;

@@ -101,8 +101,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /**
-   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. There is no
-   * acknowledgement, to save messages: a refusal is an `error` event.
+   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. They are many,
+   * so no answer is asked for: a refusal comes as `error`.
    *
    * @throws SignalingError `disconnected` or `too_large`
    */
