@@ -73,7 +73,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
         "join",
         { room, ...(name !== undefined && { name }), candidateLists: true },
         (ack) => {
-          // Synchronously, since the next events of the server depend on it.
+          // At once, not a promise later: what comes next from the server builds on it.
           if (ack.ok && isCurrent()) this.emit("join", ack);
           reply(ack);
         },
@@ -178,7 +178,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     return abortable(connected, signal).finally(() => settled.abort());
   }
 
-  /** Emits with an acknowledgement; resolves with its result, or rejects with its error. */
+  /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
   private request<T extends object>(emit: (reply: (ack: Ack<T>) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       // Socket.IO would send it after reconnecting, under another id; so it fails now.
