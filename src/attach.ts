@@ -1,4 +1,4 @@
-/** Signaling on somebody's HTTP server: builds each part and connects them. */
+/** Signaling on an HTTP server: creates all parts and connects them. */
 
 import { readFileSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
@@ -13,7 +13,7 @@ import { createHandshake } from "./connections/admission.ts";
 import { divertPath, isBelow } from "./connections/divert.ts";
 import { type Connection, createFloodGuard } from "./connections/flood.ts";
 import { absorbConnectionErrors, refusePipelining } from "./connections/http-guards.ts";
-import { PromptWebSocketServer } from "./connections/http-server.ts";
+import { BoundedWebSocketServer } from "./connections/http-server.ts";
 import { createConnectionLimiter, createProxyTrust } from "./connections/limits.ts";
 import { createOriginCheck } from "./connections/origins.ts";
 import { coalesceWrites, forgetHandshakes, serveClientAsIs } from "./connections/tuning.ts";
@@ -27,25 +27,25 @@ import { Listeners } from "./signaling/events.ts";
 import { createHandlers } from "./signaling/handlers.ts";
 import { registerGate } from "./signaling/token-gate.ts";
 
-/** How long connections may take to end by themselves when signaling closes. */
+/** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
-/** How long a connection may be open without a socket on it. */
+/** How long a connection may be open without a socket. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Signaling on an HTTP server, in the application's hands. */
+/** What an application does with signaling on its server. */
 export interface Signaling extends Administration, Pick<Listeners, "on" | "off"> {
   /** The page, `/client.js` and `GET /health`, for `app.use(path, signaling.router)`. */
   readonly router: Middleware;
   /** The Socket.IO server. */
   readonly io: SignalingIo;
-  /** Ends every connection of ours, so that clients know to come back. May be called twice. */
+  /** Closes all signaling connections, in a way that makes clients reconnect. May be called twice. */
   close(): Promise<void>;
 }
 
-/** What `attachSignaling` takes: the options of a server, but for where it listens. */
+/** The options of `attachSignaling`: those of a server, without `port` and `host`. */
 export type AttachOptions = Omit<SignalingServerOptions, "port" | "host">;
 
-/** Parts to use in place of the usual ones. */
+/** Parts to use instead of the default ones. */
 export interface Overrides {
   log?: Logger;
   rooms?: RoomRegistry;
@@ -71,7 +71,7 @@ export function attachSignaling(
   return signaling;
 }
 
-/** Adds the signaling that a configuration describes. */
+/** Adds signaling with this configuration. */
 export function attach(
   httpServer: HttpServer | HttpsServer,
   config: Config,
@@ -98,10 +98,10 @@ export function attach(
     pingTimeout: config.pingTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
     transports: [...config.transports],
-    wsEngine: PromptWebSocketServer,
+    wsEngine: BoundedWebSocketServer,
     cors: {
       origin: (origin, callback) => callback(null, isAllowedOrigin(origin)),
-      // For the cookies that the application decides by.
+      // `authorize` may decide by the application's cookies.
       credentials: authorize !== undefined,
     },
     allowRequest: handshake.allowRequest,
@@ -138,13 +138,12 @@ export function attach(
   serveSockets(io, { handlers, onGone, floods, reportFault, log });
 
   const router = createRouter({
-    rooms,
+    count: () => rooms.count(),
     isAllowedOrigin,
     path,
     version: readVersion(),
-    // From src/ as well as from dist/.
+    // The same folder from src/ and from dist/.
     publicFolder: fileURLToPath(new URL("../dist/public", import.meta.url)),
-    uptimeSeconds: () => process.uptime(),
   });
 
   let closing: Promise<void> | undefined;

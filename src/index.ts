@@ -1,12 +1,12 @@
 /**
- * The public API. A server of its own:
+ * The public API. A server that stands alone:
  *
  * ```js
  * const server = createSignalingServer({ port: 8080, corsOrigins: ["https://app.example.com"] });
  * await server.listen();
  * ```
  *
- * Or signaling on the HTTP server of an Express application:
+ * Signaling on an application's own HTTP server, such as that of an Express app:
  *
  * ```js
  * const signaling = attachSignaling(httpServer, { path: "/calls/socket.io" });

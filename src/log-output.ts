@@ -1,26 +1,26 @@
-/** Where log lines go: never waited for, however slow, full or broken the other end is. */
+/** Non-blocking output for the log, however slow, full or broken the reader is. */
 
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 
-/** What log lines are written to. */
+/** The destination of log lines. */
 export interface LogOutput {
-  /** Writes a line, or keeps it for later, or counts it as dropped. Never throws. */
+  /** Writes a line, queues it, or drops and counts it. Never throws. */
   write(line: string): void;
-  /** Calls back when nothing waits any more, or after a second. */
+  /** Calls `done` when the queue is empty, or after a second. */
   flush(done: () => void): void;
 }
 
-/** Writes some bytes without waiting, and gives how many; throws where it can't (`fs.writeSync`). */
+/** Writes some bytes without blocking and returns how many; throws if it can't write (`fs.writeSync`). */
 type WriteNow = (bytes: Buffer) => number;
 
-/** Some 8,000 lines. */
+/** About 8,000 lines. */
 const MAX_QUEUED_BYTES = 1_048_576;
 const RETRY_MS = 50;
 const FLUSH_MS = 1_000;
 
 /**
- * Creates an output over `writeNow`. What can't be written now (EAGAIN, ENOSPC) is tried again; when
- * too much waits, lines are dropped, and `onDropped` is told how many as soon as there is room.
+ * Creates an output over `writeNow`. What can't be written now (EAGAIN, ENOSPC) is queued and retried.
+ * When the queue is full, lines are dropped; `onDropped` gets their number once the queue is empty.
  */
 export function createLogOutput(
   writeNow: WriteNow,
@@ -31,9 +31,9 @@ export function createLogOutput(
   let queuedBytes = 0;
   let dropped = 0;
   let retry: NodeJS.Timeout | undefined;
-  const flushing: (() => void)[] = [];
+  const flushing = new Set<() => void>();
 
-  /** Writes what it can. A part of a line that is left stays at the head of the queue. */
+  /** Writes as much of the queue as possible. The rest, perhaps of a partly written line, stays. */
   function drain(): void {
     retry = undefined;
     let bytes = Buffer.concat(queue);
@@ -50,8 +50,8 @@ export function createLogOutput(
       dropped = 0;
       onDropped(lines);
     }
-    // What was just said of dropped lines may wait in its turn.
-    if (!retry) for (const done of flushing.splice(0)) done();
+    // The line about dropped lines may itself be queued.
+    if (!retry) for (const end of flushing) end();
   }
 
   return {
@@ -68,27 +68,29 @@ export function createLogOutput(
 
     flush(done) {
       if (!retry) return done();
-      const timer = setTimeout(done, FLUSH_MS);
-      flushing.push(() => {
+      const end = () => {
         clearTimeout(timer);
+        flushing.delete(end);
         done();
-      });
+      };
+      const timer = setTimeout(end, FLUSH_MS);
+      flushing.add(end);
     },
   };
 }
 
-/** Writes to standard output without waiting: on Windows, only if it is a file. */
+/** Writes to standard output without blocking. On Windows only a file never blocks. */
 export function stdoutWriter(): WriteNow {
-  const fd = openWithoutWaiting();
+  const fd = openNonBlocking();
   return (bytes) => writeSync(fd, bytes);
 }
 
 /**
- * A pipe that nobody reads and a terminal that was stopped (Ctrl-S) hold up who writes to them. Opened
- * anew they don't, and whoever else has them open is not concerned.
+ * Writing to a full pipe or a stopped terminal (Ctrl-S) blocks. Opened once more with O_NONBLOCK, it
+ * doesn't, and other processes that have it open aren't affected.
  */
-function openWithoutWaiting(): number {
-  // Node sets O_NONBLOCK on a pipe or a socket as it makes this stream; a socket can't be opened anew.
+function openNonBlocking(): number {
+  // Creating this stream makes Node set O_NONBLOCK on pipes and sockets; a socket can't be opened again.
   const { fd } = process.stdout;
   const kind = fstatSync(fd);
   if (!kind.isFIFO() && !kind.isCharacterDevice()) return fd;

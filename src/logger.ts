@@ -1,4 +1,4 @@
-/** The log: one JSON line an event, or the same made readable for somebody at a terminal. */
+/** The log: one line of JSON per event, or readable text for a terminal. */
 
 import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
@@ -6,20 +6,20 @@ import { createLogOutput, stdoutWriter } from "./log-output.ts";
 
 export type { Logger };
 
-/** Where the log goes, and how much of it. */
+/** Options of the log. */
 export interface LoggerOptions {
   /** A pino level, or "silent". */
   level: string;
-  /** Readable lines with colours instead of JSON. */
+  /** Readable, coloured lines instead of JSON. */
   pretty?: boolean;
-  /** Standard output, if left out. */
+  /** By default standard output. */
   destination?: DestinationStream;
 }
 
 /**
- * Creates the log. What goes in is event names, peer ids, rooms and counts;
- * a session description, a candidate, a token or a peer's address never does.
- * Standard output is never waited for: lines that it doesn't take are dropped and counted.
+ * Creates the log. It gets event names, peer ids, rooms and counts, but never an SDP, a candidate, a
+ * token, or a peer's name or address. Writing to standard output never blocks: lines that it doesn't take
+ * are dropped and counted.
  */
 export function createLogger({ level, pretty = false, destination }: LoggerOptions): Logger {
   const output: DestinationStream & { flush?: (done: () => void) => void } =

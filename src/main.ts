@@ -10,7 +10,7 @@ import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./logger.ts";
 import { buildServer } from "./server.ts";
 
-// A reader that is gone, or a full disk, is no reason to end.
+// Errors of the log's output, such as EPIPE or a full disk, must not end the server.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
@@ -41,13 +41,13 @@ try {
   process.exit(1);
 }
 
-/** An address to open on this machine; all interfaces include localhost. */
+/** The URL of the server on this machine. */
 function urlOf(host: string, port: number): string {
   if (["", "0.0.0.0", "::"].includes(host)) return `http://localhost:${port}`;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** What went wrong, and for what the user can mend, what to do about it. */
+/** The message for an error; for one that the user can fix, it says how. */
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError) return error.message;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -56,10 +56,10 @@ function explain(error: unknown): unknown {
     case "EADDRINUSE":
       return `Port ${PORT} is in use. Stop what listens there, or set PORT to another one.`;
     case "EACCES":
-      return `No right to listen on port ${PORT}. Set PORT to one above 1023.`;
+      return `No permission to listen on port ${PORT}. Set PORT to one above 1023.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `HOST "${HOST}" is no address of this machine. Leave it empty to listen on all.`;
+      return `HOST "${HOST}" is not an address of this machine. Leave it empty to listen on all.`;
     default:
       return error;
   }

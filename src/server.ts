@@ -1,4 +1,4 @@
-/** A signaling server with an HTTP server of its own: Express around what `attach` gives. */
+/** A signaling server that stands alone: its own HTTP server, and Express around the routes. */
 
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,29 +9,31 @@ import { createHttpServer, guardRequests } from "./connections/http-server.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createLogger } from "./logger.ts";
 
-/** A signaling server, as `createSignalingServer` gives it. */
+/** A signaling server with its own HTTP server. */
 export interface SignalingServer extends Signaling {
-  /** The HTTP server that it listens with. */
+  /** The HTTP server, created but not listening until `listen` is called. */
   readonly httpServer: HttpServer;
-  /** Starts to listen; gives the port it got. Rejects with the error of `net.Server`. */
+  /**
+   * Starts to listen. Resolves with the port; rejects with the error of `net.Server`, such as EADDRINUSE.
+   */
   listen(): Promise<number>;
 }
 
 /**
- * Creates a signaling server: Express and Socket.IO on one HTTP server. It listens when told.
+ * Creates a signaling server: Express and Socket.IO on one HTTP server. Call `listen` to start it.
  *
- * @throws ConfigError naming every wrong and every unknown option at once
+ * @throws ConfigError with a line for each invalid or unknown option
  */
 export function createSignalingServer(options: SignalingServerOptions = {}): SignalingServer {
   return buildServer(createConfig(options));
 }
 
-/** Builds the server that a configuration describes. */
+/** Builds a server from its configuration. */
 export function buildServer(config: Config, overrides: Overrides = {}): SignalingServer {
   const { log = createLogger({ level: config.logLevel }) } = overrides;
   const httpServer = createHttpServer((request, response) => app(request, response), config);
   const signaling = attach(httpServer, config, { ...overrides, log });
-  const app = createHttpApp(signaling.router, log);
+  const app = createHttpApp(signaling.router, (err) => log.error({ err }, "a request failed"));
   guardRequests(httpServer);
   let closing: Promise<void> | undefined;
 
@@ -59,7 +61,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
   async function end(): Promise<void> {
     const closed = new Promise((resolve) => httpServer.close(resolve));
     await signaling.close();
-    // Those that are kept open for a next request, or don't read their answer.
+    // Idle keep-alive connections, and clients that don't read their answer.
     httpServer.closeAllConnections();
     await closed;
   }

@@ -1,33 +1,33 @@
-/** Access tokens: who may come in, under which name, into which rooms, until when. */
+/** Access tokens: checking a JWT, and what its claims allow. */
 
 import { errors, jwtVerify } from "jose";
 import { z } from "zod";
 import { name } from "../protocol/names.ts";
 import type { TokenKey } from "./token-key.ts";
 
-/** What a token says of its bearer. */
+/** Whom a connection belongs to, and what it may do. */
 export interface Claims {
-  /** The bearer, to the application that issued the token. */
+  /** The bearer's id in the application that issued the token. */
   subject: string;
-  /** Wins over the name that a join gives. */
+  /** Takes precedence over the name in `join`. */
   name: string | undefined;
-  /** Names of rooms, or how they begin with `*` at the end. */
+  /** Room names; a trailing `*` makes one a prefix. */
   rooms: readonly string[];
-  /** Unix time in milliseconds from which the token is void. */
+  /** When access ends, in Unix milliseconds. */
   expiresAtMs: number;
 }
 
-/** Who connects and what they may do, or why they may not connect. */
+/** The claims of a connection, or why it is refused. */
 export type Verdict =
   | { ok: true; claims: Claims }
   | { ok: false; code: "unauthorized" | "internal"; reason: string };
 
-/** Checks a token as a client sent it. Never rejects. */
+/** Checks the token that a client sent. Never rejects. */
 export type Authenticator = (token: unknown) => Promise<Verdict>;
 
-/** Whoever issues tokens has a clock of its own. */
+/** Tolerated difference between this clock and that of the application that signs tokens. */
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** A dozen times a usual one; what is longer isn't worth a signature's cost. */
+/** About 12 times the usual size. The signature of a longer token isn't checked at all. */
 const MAX_TOKEN_BYTES = 8_192;
 
 const payload = z.object({
@@ -37,29 +37,29 @@ const payload = z.object({
   exp: z.number(),
 });
 
-/** How access tokens are checked. */
+/** Options for checking access tokens. */
 export interface TokenOptions {
-  /** What they are checked with; without one, everybody may come in. */
+  /** The key to check signatures with; without one, no tokens are required. */
   readonly tokenKey: TokenKey | undefined;
-  /** What `aud` must be in a token; `""` is anything. */
+  /** The required claim `aud`; `""` allows any. */
   readonly tokenAudience: string;
 }
 
-/** Creates the check for the configured key; undefined when none is, and everybody may come in. */
+/** Creates the check for the configured key; undefined if there is none, so that no tokens are required. */
 export function createAuthenticator({
   tokenKey,
   tokenAudience,
 }: TokenOptions): Authenticator | undefined {
   if (!tokenKey) return undefined;
   const options = {
-    // The token doesn't choose how it is checked (RFC 8725, 3.1).
+    // The key determines the algorithm, not the token (RFC 8725, 3.1).
     algorithms: [tokenKey.algorithm],
     requiredClaims: ["sub", "exp", "room"],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     ...(tokenAudience && { audience: tokenAudience }),
   };
   return async (token) => {
-    if (token === undefined) return refused("this server asks for a token: auth: { token }");
+    if (token === undefined) return refused("this server requires a token: auth: { token }");
     if (typeof token !== "string") return refused("the token must be a string");
     if (token.length > MAX_TOKEN_BYTES)
       return refused(`the token is over ${MAX_TOKEN_BYTES} bytes`);
@@ -72,7 +72,7 @@ export function createAuthenticator({
   };
 }
 
-/** Whether a token lets its bearer into this room. */
+/** Whether the claims allow joining this room. */
 export function coversRoom({ rooms }: Claims, room: string): boolean {
   return rooms.some((pattern) =>
     pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern,
@@ -91,12 +91,12 @@ function read(claims: unknown): Verdict {
   return { ok: true, claims: { subject: sub, name: named.name, rooms, expiresAtMs } };
 }
 
-/** What the bearer can mend. Of a forged token no more than that it isn't valid. */
+/** The reason for the client. About a forged token it says no more than that it isn't valid. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return "the token has expired";
   if (!(error instanceof errors.JWTClaimValidationFailed)) return "the token is not valid";
   if (error.claim === "nbf") return "the token is not valid yet";
-  return `the token's claim ${error.claim} is missing or not what it must be`;
+  return `the token's claim ${error.claim} is missing or has the wrong value`;
 }
 
 function refused(reason: string): Verdict {

@@ -1,18 +1,18 @@
-/** An application's own way to decide who connects, in place of access tokens. */
+/** `authorize`: the application decides who connects, instead of access tokens. */
 
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { name } from "../protocol/names.ts";
 import type { Verdict } from "./authenticator.ts";
 
-/** Who connects, and what they may do; or a sentence that tells the client why they may not. */
+/** Whom a connection belongs to, and what it may do; or a sentence for the client that says why not. */
 export type Authorization =
   | {
-      /** Who this is, to the application. */
+      /** The user's id in the application. */
       subject: string;
       /** Rooms they may join; a trailing `*` makes one a prefix. */
       rooms: readonly string[];
-      /** Their name in every room, over the one that `join` gives. */
+      /** Their name in every room; takes precedence over the one in `join`. */
       name?: string | undefined;
       /** Unix seconds at which the connection is closed; the client comes back, and this is asked again. */
       expiresAt?: number | undefined;
@@ -20,8 +20,8 @@ export type Authorization =
   | { refusal: string };
 
 /**
- * Asked for each connection, with the request that began it: its headers have the application's cookies.
- * It has 5 seconds. What it throws is logged, and the connection refused.
+ * Called for each connection with its first request, whose headers have the application's cookies. If it
+ * takes over 5 seconds, throws or rejects, that is logged and the connection is refused.
  */
 export type Authorize = (request: IncomingMessage) => Authorization | Promise<Authorization>;
 

@@ -1,40 +1,40 @@
-/** What access tokens are checked with. Algorithm and key are one: neither goes without the other. */
+/** The key that access tokens are checked with, and the one algorithm that goes with it. */
 
 import { createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
 
-/** A KeyObject prints as nothing, so a configuration in a log gives no secret away. */
+/** A key and its algorithm. A KeyObject doesn't print its content, so a logged configuration is safe. */
 export interface TokenKey {
   readonly algorithm: "HS256" | "EdDSA" | "ES256" | "RS256";
   readonly key: KeyObject;
 }
 
-/** A key that was understood, or what is wrong with it. */
-type KeyOutcome = { ok: true; value: TokenKey } | { ok: false; fault: string };
+/** The parsed key, or what is wrong with it. */
+type KeyOutcome = { ok: true; value: TokenKey } | { ok: false; reason: string };
 
-/** As long as the hash (RFC 7518, 3.2): a shorter secret can be guessed from a single token. */
+/** The size of the hash (RFC 7518, 3.2). A shorter secret could be found from one token by brute force. */
 const MIN_SECRET_BYTES = 32;
 /** RFC 7518, 3.3. */
 const MIN_RSA_BITS = 2_048;
 
-/** Reads a shared secret, for HS256. Refuses one under 32 bytes, and a PEM, which is no secret. */
+/** Parses a shared secret, for HS256. Refuses one under 32 bytes, and a PEM, which is no secret. */
 export function readSecret(secret: string): KeyOutcome {
   if (secret.includes("-----BEGIN")) {
-    return { ok: false, fault: "is a PEM; a public key goes into `authPublicKey`" };
+    return { ok: false, reason: "is a PEM; a public key goes into `authPublicKey`" };
   }
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
     return {
       ok: false,
-      fault: `must have at least ${MIN_SECRET_BYTES} bytes; \`openssl rand -hex 32\` makes such a one`,
+      reason: `must have at least ${MIN_SECRET_BYTES} bytes; create one with \`openssl rand -hex 32\``,
     };
   }
   return { ok: true, value: { algorithm: "HS256", key: createSecretKey(secret, "utf8") } };
 }
 
-/** Reads a public key in PEM; its kind gives the algorithm. `\n` may stand for a line's end. */
+/** Parses a public key in PEM; its type determines the algorithm. `\n` may be written for a line break. */
 export function readPublicKey(pem: string): KeyOutcome {
-  // Node would take the public half out of it, and the private one would lie about where it may not.
+  // Node would derive the public key, but a private key doesn't belong on this server.
   if (pem.includes("PRIVATE KEY")) {
-    return { ok: false, fault: "is a private key; the server needs the public one alone" };
+    return { ok: false, reason: "is a private key; set the public key instead" };
   }
   const key = parsePem(pem.replaceAll("\\n", "\n"));
   const algorithm = key && algorithmOf(key);
@@ -42,7 +42,7 @@ export function readPublicKey(pem: string): KeyOutcome {
     ? { ok: true, value: { algorithm, key } }
     : {
         ok: false,
-        fault: "must be a PEM of an Ed25519, P-256 or RSA (2048 bits or more) public key",
+        reason: "must be a PEM of an Ed25519, P-256 or RSA (2048 bits or more) public key",
       };
 }
 

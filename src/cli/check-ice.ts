@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `roomrelay ice-check`, `npm run ice:check`: whether the configured STUN and TURN servers work, as a table. */
+/** `roomrelay ice-check`, `npm run ice:check`: tests the configured STUN and TURN servers, and prints a table. */
 
 import { ConfigError } from "../config/check.ts";
 import { type IceProbe, probeIceServers } from "../ice/probe/probe.ts";
@@ -8,7 +8,7 @@ import { readConfig } from "./environment.ts";
 try {
   const probes = await probeIceServers(readConfig(), Date.now());
   console.log(probes.length > 0 ? tableOf(probes) : "Neither STUN_URLS nor TURN_URLS is set.");
-  // At once: a name that is still being looked up would hold the process.
+  // A DNS lookup in progress would keep the process running.
   process.exit(probes.some(({ fault }) => fault) ? 1 : 0);
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : error);

@@ -1,18 +1,18 @@
 #!/usr/bin/env node
-/** The command `roomrelay`: the server, and the tools that go with it. */
+/** The command `roomrelay`: starts the server or one of its tools. */
 
 import { readFileSync } from "node:fs";
 
 const USAGE = `roomrelay            starts the server
-roomrelay token      mints an access token; --help tells how
+roomrelay token      creates an access token; see --help
 roomrelay ice-check  checks the configured STUN and TURN servers
 roomrelay --help, --version
 
-The options are variables of the environment or of a file .env in this folder.`;
+Options are environment variables, or lines of a file .env in the current folder.`;
 
 const [command, ...args] = process.argv.slice(2);
 if (command === "token") {
-  // The rest is for the tool itself.
+  // The tool parses the other arguments.
   process.argv.splice(2, 1);
   await import("./token.ts");
 } else if (args.length === 0) {
@@ -40,7 +40,7 @@ function refuse(reason: string): never {
   process.exit(1);
 }
 
-/** The version in package.json, which lies beside `src/` as well as beside `dist/`. */
+/** The version in package.json, which is beside both `src/` and `dist/`. */
 function version(): string {
   const manifest = new URL("../../package.json", import.meta.url);
   return JSON.parse(readFileSync(manifest, "utf8")).version;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `roomrelay token`, `npm run token --`: mints an access token for trying the server out. */
+/** `roomrelay token`, `npm run token --`: creates an access token, to try the server out. */
 
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -8,10 +8,10 @@ import { readConfig } from "./environment.ts";
 
 const USAGE = `roomrelay token --room demo [--room "team-*"] [--name Ada] [--sub ada] [--ttl 1h]
 
-  --room  a room that the token covers, or how such rooms begin, with * at the end; may be repeated
-  --name  the name that its bearer has there
-  --sub   who its bearer is to your application; a random one if left out
-  --ttl   for how long it is valid: 30s, 15m, 1h (if left out), 7d`;
+  --room  a room that the token covers; a trailing * makes it a prefix; may be repeated
+  --name  the bearer's name in these rooms
+  --sub   the bearer's id in your application; random by default
+  --ttl   how long the token is valid: 30s, 15m, 1h (the default), 7d`;
 
 try {
   const { room: rooms = [], name, sub, ttl } = readArguments();
@@ -45,7 +45,8 @@ function readArguments() {
       process.exit();
     }
     if (!values.room) throw new Error("--room is missing");
-    if (!/^\d+[smhd]$/.test(values.ttl)) throw new Error(`--ttl ${values.ttl} is no time like 1h`);
+    if (!/^\d+[smhd]$/.test(values.ttl))
+      throw new Error(`--ttl ${values.ttl} is not a duration like 1h`);
     return values;
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);

@@ -1,6 +1,6 @@
 /**
- * Gives a promise up when `signal` is aborted: rejects with its reason at once. If the promise is kept
- * all the same, later, `undo` is called.
+ * Makes a promise abortable: when `signal` is aborted, rejects with its reason at once. If `promise`
+ * resolves after that, `undo` is called.
  */
 export function abortable<T>(
   promise: Promise<T>,

@@ -1,11 +1,11 @@
-/** Candidates that came before the description they belong to. */
+/** Candidates that arrive before the description they belong to. */
 
 import type { Candidate } from "../protocol/messages.ts";
 
-/** Many times what a browser finds; a peer that never offers could send them without end. */
+/** Many times what a browser sends. Without a limit, a peer that never offers could fill the memory. */
 const MAX_EARLY_CANDIDATES = 256;
 
-/** Keeps the first 256, in the order they came. */
+/** Keeps the first 256, in order. */
 export class EarlyCandidates {
   private kept: (Candidate | null)[] = [];
 
@@ -13,7 +13,7 @@ export class EarlyCandidates {
     if (this.kept.length < MAX_EARLY_CANDIDATES) this.kept.push(candidate);
   }
 
-  /** Hands them over, and keeps none. */
+  /** Returns and removes them. */
   take(): (Candidate | null)[] {
     return this.kept.splice(0);
   }

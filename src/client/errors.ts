@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../protocol/messages.ts";
 
-/** Why a request failed: the server's code, or `disconnected` when it got no answer. */
+/** Why a request failed: the server's error code, or `disconnected` if there was no answer. */
 export class SignalingError extends Error {
   override readonly name = "SignalingError";
   readonly code: ErrorCode | "disconnected";
@@ -16,7 +16,7 @@ export function isCode(error: unknown, ...codes: SignalingError["code"][]): bool
   return error instanceof SignalingError && codes.includes(error.code);
 }
 
-/** There is nobody to ask, or nobody left to answer. */
+/** The error for a request without a connection, or whose connection was lost. */
 export function disconnected(): SignalingError {
   return new SignalingError("disconnected", "there is no connection to the signaling server");
 }

@@ -1,12 +1,12 @@
-/** An EventTarget that knows what its events carry. */
+/** An EventTarget with typed events. */
 
-/** What listens to events that carry `Members`, as EventTarget takes it. */
+/** A listener for events with these members. */
 type Listener<Members> =
   | ((event: Event & Readonly<Members>) => void)
   | { handleEvent(event: Event & Readonly<Members>): void }
   | null;
 
-/** An EventTarget whose events are `Events`: from type to the members that such an event carries. */
+/** An EventTarget with typed events. `Events` maps each event type to the members of its events. */
 export class TypedEventTarget<Events extends Record<keyof Events, object>> extends EventTarget {
   override addEventListener<Type extends keyof Events & string>(
     type: Type,
@@ -26,7 +26,7 @@ export class TypedEventTarget<Events extends Record<keyof Events, object>> exten
     super.removeEventListener(...args);
   }
 
-  /** Dispatches an event that carries `members`. */
+  /** Dispatches an event with these members. */
   protected emit<Type extends keyof Events & string>(type: Type, members: Events[Type]): void {
     this.dispatchEvent(Object.assign(new Event(type), members));
   }

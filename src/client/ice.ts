@@ -1,15 +1,15 @@
-/** How peers are reached, with TURN credentials that stay good for as long as a call lasts. */
+/** The configuration of RTCPeerConnections, and the renewal of TURN credentials during a call. */
 
 import type { IceServer, Joined } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
 import type { SignalingClient } from "./signaling.ts";
 
-/** No renewal sooner than that by itself, whatever the server's clock and ours say. */
+/** Least time between scheduled renewals, even if the server's clock and ours differ. */
 const MIN_DELAY_MS = 30_000;
-/** The most that setTimeout takes; with more it fires at once. */
+/** The largest delay of setTimeout; with a larger one it fires at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Asks for new ICE servers when four fifths of the old ones' time have passed. */
+/** Renews the ICE servers after 80 % of their lifetime. */
 export class IceRenewal {
   private readonly signaling: SignalingClient;
   private readonly onRenewed: (iceServers: IceServer[]) => void;
@@ -17,7 +17,7 @@ export class IceRenewal {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private underWay: Promise<void> | undefined;
 
-  /** @param signal ends it */
+  /** @param signal stops the renewals */
   constructor(
     signaling: SignalingClient,
     onRenewed: (iceServers: IceServer[]) => void,
@@ -29,7 +29,7 @@ export class IceRenewal {
     signal.addEventListener("abort", () => clearTimeout(this.timer), { once: true });
   }
 
-  /** Renews now, and from then on in time. Never rejects: what fails is tried again later. */
+  /** Renews now and schedules the next renewal. Never rejects; a failure is retried later. */
   renew(): Promise<void> {
     this.underWay ??= this.ask().finally(() => {
       this.underWay = undefined;
@@ -46,13 +46,13 @@ export class IceRenewal {
       const leftMs = grant.expiresAt * 1_000 - Date.now();
       delayMs = Math.min(Math.max(delayMs, leftMs * 0.8), MAX_DELAY_MS);
     } catch {
-      // Offline, or in no room any more.
+      // Disconnected, or no longer in a room.
     }
     if (!this.signal.aborted) this.timer = setTimeout(() => this.renew(), delayMs);
   }
 }
 
-/** What each RTCPeerConnection is made with: what the server says, and the application over it. */
+/** The configuration of each RTCPeerConnection: the server's, overridden by the application's. */
 export class IceSettings {
   private readonly own: RTCConfiguration;
   private readonly renewal: IceRenewal;
@@ -62,9 +62,9 @@ export class IceSettings {
   };
 
   /**
-   * @param own what the application has set
-   * @param onRenewed gets the configuration with new servers
-   * @param signal ends the renewing
+   * @param own the application's configuration
+   * @param onRenewed gets the configuration with the new servers
+   * @param signal stops the renewals
    */
   constructor(
     signaling: SignalingClient,
@@ -84,12 +84,12 @@ export class IceSettings {
     return { ...this.fromServer, ...this.own };
   }
 
-  /** Takes what came with a join. */
+  /** Uses the settings in the answer to a join. */
   take({ iceServers, iceTransportPolicy }: Joined): void {
     this.fromServer = { iceServers, iceTransportPolicy };
   }
 
-  /** Credentials expire; servers without, and those that the application has set, are left alone. */
+  /** Renews the servers if they have credentials, unless the application has set its own. */
   async renew(): Promise<void> {
     const expire = this.fromServer.iceServers.some(({ credential }) => credential);
     if (!this.own.iceServers && expire) await this.renewal.renew();

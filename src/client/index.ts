@@ -1,6 +1,6 @@
 /**
- * A browser's side of the signaling server: `SignalingClient` to talk to it, and `Mesh` for calls of
- * everyone with everyone on top. Each by itself, without a framework.
+ * The browser client: `SignalingClient` is the connection to the signaling server, and `Mesh` builds
+ * calls between all peers of a room on it.
  */
 
 export type {

@@ -1,19 +1,19 @@
-/** One RTCPeerConnection to one peer, negotiated so that neither side has to wait for the other. */
+/** One RTCPeerConnection to one peer, with perfect negotiation. */
 
 import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
 
-/** What a link needs to know, and whom it calls. */
+/** Options and callbacks of a link. */
 export interface LinkOptions {
   configuration: () => RTCConfiguration;
-  /** Whether this side gives way when both offer at once. Exactly one of the two does. */
+  /** Whether this side gives way if both offer at once. Exactly one of the two must. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
   sendCandidates: (candidates: (Candidate | null)[]) => void;
   /** What must be done first, when another path is to be looked for. Never rejects. */
   beforeIceRestart: () => Promise<void>;
-  /** Gets what went wrong with this peer; the link goes on. */
+  /** Gets errors with this peer; the link stays open. */
   onError: (error: unknown) => void;
 }
 
@@ -80,7 +80,7 @@ export class Link {
     });
   }
 
-  /** Takes a candidate of the peer, or null for the end of them; keeps one that comes too early. */
+  /** Handles a candidate from the peer; null ends them. One that arrives too early is kept. */
   async receiveCandidate(candidate: Candidate | null): Promise<void> {
     await this.attempt(async () => {
       if (this.connection.remoteDescription) await this.addCandidate(candidate);
@@ -88,15 +88,15 @@ export class Link {
     });
   }
 
-  /** Looks for a new path to the peer, after the network has changed or the connection has failed. */
+  /** Restarts ICE, after the network has changed or the connection has failed. */
   async restartIce(): Promise<void> {
-    // Before the first description there is no path to replace.
+    // Before the first description there is nothing to restart.
     if (!this.connection.remoteDescription) return;
     await this.options.beforeIceRestart();
     if (!this.closing.signal.aborted) this.connection.restartIce();
   }
 
-  /** Closes the connection, and everything this has listened to. */
+  /** Closes the connection, and removes the listeners. */
   close(): void {
     this.closing.abort();
     this.connection.close();
@@ -111,7 +111,7 @@ export class Link {
     }
   }
 
-  /** Makes the offer or the answer that the state asks for, and sends it. */
+  /** Creates and sends an offer or an answer, depending on the signaling state. */
   private async describe(): Promise<void> {
     // They belong to the description before this one.
     this.sendGathered();
@@ -140,12 +140,12 @@ export class Link {
     try {
       await this.connection.addIceCandidate(candidate);
     } catch (error) {
-      // Those of an offer that was ignored fit no description.
+      // Candidates of an ignored offer fit no description.
       if (!this.ignoringOffer) throw error;
     }
   }
 
-  /** Runs a step; what fails after the link was closed is nobody's concern. */
+  /** Runs a step, and reports its error unless the link is closed. */
   private async attempt(step: () => Promise<unknown>): Promise<void> {
     if (this.closing.signal.aborted) return;
     try {

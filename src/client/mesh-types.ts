@@ -1,40 +1,40 @@
-/** What a mesh is made with, and what it tells. */
+/** Options and events of a mesh. */
 
 import type { MeshPeer, PeerDeps } from "./peer.ts";
 import type { SignalingClient } from "./signaling.ts";
 
-/** What goes to each peer, and how it is reached. */
+/** Options of a mesh. */
 export interface MeshOptions {
   /** Local media, sent to everyone. */
   streams?: readonly MediaStream[];
-  /** Data channels to open with everyone: from label to options, `{}` for a reliable one. */
+  /** Data channels to open with everyone: options by label, `{}` for a reliable, ordered one. */
   channels?: Readonly<Record<string, RTCDataChannelInit>>;
-  /** For each RTCPeerConnection, over what the server says about ICE. */
+  /** For each RTCPeerConnection; overrides the server's ICE settings. */
   configuration?: RTCConfiguration;
 }
 
 /**
- * Where a mesh stands. `reconnecting`: the server is out of reach. If it is away, calls go on; if only our
- * connection is lost, the others end their calls with us when the server has missed us.
+ * The state of a mesh. `reconnecting`: the connection to the server is lost. If the server is down, calls
+ * continue; if only our connection is lost, the others end their calls with us once the server notices.
  */
 export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
 
-/** What a mesh tells, by event type. */
+/** The events of a mesh. */
 export interface MeshEvents {
   statechange: { state: MeshState };
   peerjoin: { peer: MeshPeer };
   peerleave: { peer: MeshPeer };
   /** As on RTCPeerConnection. */
   track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
-  /** A channel with this peer is open: of a label in the options, or one that the peer has opened. */
+  /** A data channel with this peer is open: one of the options, or one that the peer has created. */
   datachannel: { peer: MeshPeer; channel: RTCDataChannel };
   /** See `peer.connection?.connectionState`. */
   connectionstatechange: { peer: MeshPeer };
-  /** What went wrong, and with whom, where that is known. The room is lost when `state` is "idle". */
+  /** An error, with the peer if it concerns one. If `state` is "idle", we are no longer in the room. */
   error: { peer: MeshPeer | undefined; error: unknown };
 }
 
-/** What a session builds on; not for applications. */
+/** Dependencies of a session; not for applications. */
 export interface SessionDeps extends PeerDeps {
   signaling: SignalingClient;
   configuration: RTCConfiguration | undefined;

@@ -1,4 +1,4 @@
-/** A call of everyone with everyone: an RTCPeerConnection to each other peer in a room. */
+/** A full-mesh call: an RTCPeerConnection to each other peer in a room. */
 
 import type { Peer } from "../protocol/messages.ts";
 import { ConnectionQueue } from "./connection-queue.ts";
@@ -8,16 +8,16 @@ import type { MeshPeer } from "./peer.ts";
 import { Session } from "./session.ts";
 import type { SignalingClient } from "./signaling.ts";
 
-/** Under which name to join, and how to give it up. */
+/** Options of `join`. */
 export interface JoinOptions {
   name?: string;
-  /** Gives the join up while it is under way. */
+  /** Aborts a join that is in progress. */
   signal?: AbortSignal;
 }
 
 /**
- * Calls everyone in a room and is called by whoever comes after. Media may change at any time; a lost
- * server, another network and a failed connection are recovered from.
+ * Calls everyone in a room, and accepts the calls of those who join later. Media may change at any time.
+ * Recovers from a lost server, a change of network, and a failed connection.
  */
 export class Mesh extends TypedEventTarget<MeshEvents> {
   private readonly signaling: SignalingClient;
@@ -40,7 +40,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     return this.session?.state ?? "idle";
   }
 
-  /** Ourselves as the server has us since the newest join: a token's name wins. Undefined while idle. */
+  /** Our id and name in the room, as set by the server: a token's name takes precedence. Undefined while idle. */
   get self(): Peer | undefined {
     return this.session?.self;
   }
@@ -51,15 +51,15 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 
   /**
-   * Joins a room and calls everyone in it; leaves the one before. Resolves when the server has let us
-   * in; the calls follow.
+   * Joins a room and calls everyone in it; leaves the room before. Resolves when the server has accepted
+   * the join; the calls are set up afterwards.
    *
    * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
    */
   async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
     const { signaling, options, tracks, queue } = this;
     const before = this.session;
-    // In its place before anything is waited for: a leave or a join that comes meanwhile ends this one.
+    // Set before anything is awaited, so that a leave or another join in the meantime ends this one.
     const session = new Session(
       {
         signaling,
@@ -77,24 +77,24 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     await session.start(signal);
   }
 
-  /** Leaves the room and closes every connection; ends a join under way. May join again. */
+  /** Leaves the room and closes every connection; aborts a join in progress. You may join again. */
   async leave(): Promise<void> {
     await this.session?.leave();
   }
 
-  /** Sends one more track to everyone, those who come later included. */
+  /** Sends one more track to everyone, including those who join later. */
   addTrack(track: MediaStreamTrack, ...streams: MediaStream[]): void {
     this.tracks.set(track, streams);
     for (const peer of this.peers) peer.addTrack(track, streams);
   }
 
-  /** Sends a track no longer. */
+  /** Stops sending a track. */
   removeTrack(track: MediaStreamTrack): void {
     this.tracks.delete(track);
     for (const peer of this.peers) peer.removeTrack(track);
   }
 
-  /** Sends `to` in place of `from`, of the same kind, without negotiation: a screen for a camera. */
+  /** Sends `to` instead of `from`, which must be of the same kind, without negotiation. */
   async replaceTrack(from: MediaStreamTrack, to: MediaStreamTrack): Promise<void> {
     const streams = this.tracks.get(from) ?? [];
     this.tracks.delete(from);
@@ -102,12 +102,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     await Promise.all(this.peers.map((peer) => peer.replaceTrack(from, to)));
   }
 
-  /** Sends over the open channels of this label; tells to how many peers. One that fails is an `error`. */
+  /** Sends over all open channels of this label. Returns the number of peers; a failure is an `error` event. */
   send(label: string, data: string): number {
     let sent = 0;
     for (const peer of this.peers) {
       const channel = peer.channels.get(label);
-      // It may be closing, and its event still to come.
+      // It may be closing, before its event.
       if (channel?.readyState !== "open") continue;
       try {
         channel.send(data);

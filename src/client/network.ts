@@ -1,13 +1,13 @@
-/** Calls back when the machine is online again or on another network, where a browser tells. */
+/** Calls back when the machine is online again or on another network, if the browser reports it. */
 export function onNetworkChange(callback: () => void, signal: AbortSignal): void {
-  // Node has a navigator from version 21 on, but hears of no network.
+  // Node 21 and newer have a `navigator`, but no network events.
   if (!("addEventListener" in globalThis)) return;
   globalThis.addEventListener("online", callback, { signal });
   // Network Information API; Chromium has it.
   const connection = "connection" in navigator ? navigator.connection : undefined;
   if (!(connection instanceof EventTarget)) return;
-  // Its event tells of estimates as well, of delay and throughput: they are no other network. On a
-  // desktop it knows no type; there `online` and a connection that fails must do.
+  // The event is also emitted for new estimates of delay and throughput; only another type means another
+  // network. Desktop browsers report no type: there, `online` and failed connections have to do.
   const typeNow = () => ("type" in connection ? connection.type : undefined);
   let type = typeNow();
   const onChange = () => {

@@ -1,4 +1,4 @@
-/** Says goodbye when the page is left, and is back when it comes out of the back/forward cache. */
+/** Disconnects when the page is left, and reconnects when it is restored from the back/forward cache. */
 export function followPage(
   socket: { connect: () => unknown; disconnect: () => unknown },
   signal: AbortSignal,

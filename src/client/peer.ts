@@ -1,4 +1,4 @@
-/** Another peer in a call: the link to it, what we send it, and the data channels with it. */
+/** Another peer in a call: the link, the tracks we send, and the data channels. */
 
 import type { Candidate, Description, Peer } from "../protocol/messages.ts";
 import type { ConnectionQueue } from "./connection-queue.ts";
@@ -16,7 +16,7 @@ export interface PeerDeps {
   queue: ConnectionQueue;
 }
 
-/** What a peer tells while the link to it lasts. */
+/** Callbacks of a peer. */
 export interface PeerListener {
   track: (event: RTCTrackEvent) => void;
   /** The channel is open. */
@@ -28,7 +28,7 @@ export interface PeerListener {
 export class MeshPeer implements Peer {
   readonly id: string;
   readonly name: string;
-  /** Data channels that are open, by label. */
+  /** Open data channels, by label. */
   readonly channels: ReadonlyMap<string, RTCDataChannel>;
   private readonly open = new Map<string, RTCDataChannel>();
   private readonly deps: PeerDeps;
@@ -39,7 +39,7 @@ export class MeshPeer implements Peer {
   private link: Link | undefined;
   private isRequested = false;
   private isCalled = false;
-  /** The newest one that came before there was a connection. */
+  /** The latest offer that arrived before the connection was built. */
   private offer: Description | undefined;
 
   constructor({ id, name }: Peer, deps: PeerDeps, options: LinkOptions, listener: PeerListener) {
@@ -52,20 +52,20 @@ export class MeshPeer implements Peer {
   }
 
   /**
-   * For statistics, transceivers and whatever else a mesh does not serve. Undefined until it is built,
-   * for the first offer, ours or theirs: 20 are built at once, then 2 a second.
+   * The connection itself, for statistics, transceivers and so on. Undefined until it is built for the first
+   * offer, ours or theirs: 20 are built at once, then 2 per second.
    */
   get connection(): RTCPeerConnection | undefined {
     return this.link?.connection;
   }
 
-  /** Offers our tracks and channels to it. */
+  /** Sends it an offer with our tracks and channels. */
   call(): void {
     this.isCalled = true;
     this.request();
   }
 
-  /** Takes an offer or an answer; the first offer of a newcomer is answered with our tracks. */
+  /** Handles an offer or an answer. The connection is built for the first offer. */
   receiveDescription(description: Description): void {
     if (this.link) {
       this.link.receiveDescription(description);
@@ -112,7 +112,7 @@ export class MeshPeer implements Peer {
     this.deps.queue.request({ build: () => this.build(), onError, signal });
   }
 
-  /** Throws what RTCPeerConnection's constructor throws; nothing has changed then. */
+  /** Throws what RTCPeerConnection's constructor throws; it can then be called again. */
   private build(): void {
     const { options, listener } = this;
     const { signal } = this.closing;
@@ -131,14 +131,14 @@ export class MeshPeer implements Peer {
     if (this.offer) link.receiveDescription(this.offer);
   }
 
-  /** What there is to send; if we call, also what there is to negotiate. */
+  /** Adds our tracks; if we call, also the channels. */
   private prepare(connection: RTCPeerConnection): void {
     const { tracks } = this.deps;
     for (const [track, streams] of tracks) this.addTrack(track, streams);
     if (!this.isCalled) return;
     const channels = Object.entries(this.deps.channels);
     for (const [label, init] of channels) this.adopt(connection.createDataChannel(label, init));
-    // With nothing to send there would be nothing to negotiate, and no offer.
+    // Without tracks and channels there would be no offer.
     if (tracks.size === 0 && channels.length === 0) {
       for (const kind of ["audio", "video"]) {
         connection.addTransceiver(kind, { direction: "recvonly" });
@@ -153,11 +153,11 @@ export class MeshPeer implements Peer {
       this.listener.channel(channel);
     };
     const closed = () => {
-      // Another of this label may have taken its place.
+      // Another channel of this label may have replaced it.
       if (this.open.get(channel.label) === channel) this.open.delete(channel.label);
     };
     channel.addEventListener("close", closed, { signal });
-    // One that the peer has opened may be open already.
+    // A channel that the peer has created may be open already.
     if (channel.readyState === "open") opened();
     else channel.addEventListener("open", opened, { signal, once: true });
   }

@@ -2,16 +2,16 @@
 
 import { isCode } from "./errors.ts";
 
-/** How long to wait between two tries. */
+/** Time between two attempts. */
 const RETRY_MS = 2_000;
-/** For longer than a server takes to miss a heartbeat, which by default is 18 s. */
+/** Longer than a server takes to notice a lost connection, by default 18 s. */
 const PATIENCE_MS = 30_000;
 
 /**
- * Joins, and tries again while the room is full: the last seat may be our own, of the connection that
- * was lost without the server's knowing yet. Likewise when so many come back that the server slows us.
+ * Joins, and retries while the room is full: the server may not have noticed yet that our old connection is
+ * lost, so its seat is still taken. Retries too when rate limited, as when many peers reconnect at once.
  *
- * @throws what `join` throws in the end, or the signal's reason
+ * @throws the last error of `join`, or the signal's reason
  */
 export async function joinAgain(join: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   const start = performance.now();

@@ -1,4 +1,4 @@
-/** One stay in a room, from join to leave: who is there, and the calls with them. */
+/** One stay in a room, from join to leave: the other peers, and the calls with them. */
 
 import type { Joined, Peer } from "../protocol/messages.ts";
 import { isCode, SignalingError } from "./errors.ts";
@@ -8,7 +8,7 @@ import { onNetworkChange } from "./network.ts";
 import { MeshPeer } from "./peer.ts";
 import { joinAgain } from "./rejoin.ts";
 
-/** One stay in a room. Nothing of it is left when it has ended: no listener, no connection. */
+/** One stay in a room. When it has ended, it has no listeners and connections left. */
 export class Session {
   private readonly deps: SessionDeps;
   private readonly room: string;
@@ -16,7 +16,7 @@ export class Session {
   private readonly members = new Map<string, MeshPeer>();
   private readonly ending = new AbortController();
   private readonly ice: IceSettings;
-  /** Aborted when the connection that we came back with is lost as well. */
+  /** Aborted when the connection to the server is lost again. */
   private connection: AbortController | undefined;
   private joined: Joined | undefined;
   state: MeshState = "idle";
@@ -40,7 +40,7 @@ export class Session {
     return [...this.members.values()];
   }
 
-  /** Joins; the calls follow. When it is refused or given up, the session has ended. */
+  /** Joins; the calls are set up afterwards. If the join is refused or aborted, the session has ended. */
   async start(signal: AbortSignal | undefined): Promise<void> {
     this.ending.signal.throwIfAborted();
     this.follow();
@@ -53,7 +53,7 @@ export class Session {
     }
   }
 
-  /** Closes every connection and listens no more. A join under way rejects with `reason`. */
+  /** Closes every connection and removes the listeners. A join in progress rejects with `reason`. */
   end(reason?: unknown): void {
     this.ending.abort(reason);
     for (const { id } of this.peers) this.remove(id);
@@ -61,11 +61,11 @@ export class Session {
     this.setState("idle");
   }
 
-  /** Ends, and gives the seat up. Never rejects. */
+  /** Ends the session and leaves the room. Never rejects. */
   async leave(): Promise<void> {
     const wasIn = this.state !== "idle";
     this.end();
-    // Without a server there is no seat to give up.
+    // Without a connection there is no room to leave.
     if (wasIn) await this.deps.signaling.leave().catch(() => {});
   }
 
@@ -76,7 +76,7 @@ export class Session {
     });
   }
 
-  /** Listens to the server and to the network until the end. */
+  /** Listens to the server and the network until the session ends. */
   private follow(): void {
     const { members } = this;
     const { signaling } = this.deps;
@@ -98,7 +98,7 @@ export class Session {
     signaling.addEventListener("connect", () => this.comeBack(), until);
     signaling.addEventListener(
       "refuse",
-      // A first join rejects by itself.
+      // The first join rejects by itself.
       ({ error }) => this.state === "reconnecting" && this.fail(error),
       until,
     );
@@ -116,9 +116,9 @@ export class Session {
     }, this.ending.signal);
   }
 
-  /** In the room, for the first time or again: whoever is there already gets our offer. */
+  /** In the room, for the first time or again: calls everyone who is there. */
   private enter(joined: Joined): void {
-    // Those who were there before a reconnect know us by an id that is gone.
+    // Peers from before a reconnect know us by our old id.
     for (const { id } of this.peers) this.remove(id);
     this.joined = joined;
     this.ice.take(joined);
@@ -135,15 +135,15 @@ export class Session {
     try {
       await joinAgain(() => this.join(signal), signal);
     } catch (error) {
-      // Lost once more: there will be another connect.
+      // The connection is lost again: the next "connect" retries.
       if (!signal.aborted && !isCode(error, "disconnected")) this.fail(error);
     }
   }
 
   /**
-   * @param polite whether we give way when both offer at once: the newcomer does, who made the first
-   *   offer. A Chromium that answered it, and then rolls back an offer of its own, plays nothing more
-   *   of what it receives: tracks live, frames decoded, the picture still.
+   * @param polite whether we give way if both offer at once: the newcomer does, who made the first offer.
+   *   It must not be the other: a Chromium that has answered an offer and later rolls back one of its own
+   *   shows a frozen picture, though tracks are live and frames are decoded.
    */
   private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
     if (!this.joined) return undefined;
@@ -179,7 +179,7 @@ export class Session {
   }
 
   private report(peer: MeshPeer | undefined, error: unknown): void {
-    // Said to somebody who has left, or while the server is away: nothing is wrong with the peer.
+    // Sent to a peer that has left, or while disconnected; not an error of the peer.
     if (isCode(error, "peer_not_found", "not_in_room", "disconnected")) return;
     this.deps.emit("error", { peer, error });
   }

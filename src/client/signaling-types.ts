@@ -1,37 +1,37 @@
-/** How a SignalingClient connects, and what it tells. */
+/** Options and events of a SignalingClient. */
 
 import type { Candidate, Description, Joined, Peer } from "../protocol/messages.ts";
 import type { SignalingError } from "./errors.ts";
 import type { TokenSource } from "./token.ts";
 
-/** How to connect. */
+/** Options of a SignalingClient. */
 export interface SignalingOptions {
-  /** The path below which the server's Socket.IO answers; `/socket.io` if left out. */
+  /** The path below which the server's Socket.IO answers; by default `/socket.io`. */
   path?: string;
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
   /**
-   * An access token, where the server asks for one. A function is called at each connection; if it
-   * fails, the connection is tried again later.
+   * An access token, if the server requires one. A function is called for each connection; if it fails,
+   * connecting is retried later.
    */
   token?: TokenSource;
 }
 
-/** What a SignalingClient tells, by event type. */
+/** The events of a SignalingClient. */
 export interface SignalingEvents {
-  /** Connected, for the first time or again; each time with an id of its own, and in no room. */
+  /** Connected, for the first time or again; each time with a new id, and in no room. */
   connect: { id: string };
-  /** The connection is lost. It comes back by itself if `willReconnect`. */
+  /** The connection is lost. With `willReconnect`, it is retried automatically. */
   disconnect: { willReconnect: boolean };
-  /** The server turned the connection down, and trying again would not help. */
+  /** The server refused the connection; it isn't retried. */
   refuse: { error: SignalingError };
-  /** In a room, with the others there, longest-standing first, and how to reach them. */
+  /** Joined a room: the other peers, longest-standing first, and the ICE settings. */
   join: Joined;
   peerjoin: { peer: Peer };
   peerleave: { id: string };
-  /** An offer or an answer of the peer with id `from`. */
+  /** An offer or an answer from the peer with the id `from`. */
   description: { description: Description; from: string };
-  /** A candidate of the peer with id `from`; null says that there are no more. */
+  /** A candidate from the peer with the id `from`; null is the end of candidates. */
   candidate: { candidate: Candidate | null; from: string };
   /** The server refused what no promise stands for: candidates, or a token that has run out. */
   error: { event: string; error: SignalingError };

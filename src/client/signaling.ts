@@ -1,4 +1,4 @@
-/** The connection to the server, by itself: join a room, send to its peers, hear from them. */
+/** The connection to the signaling server: joining a room, sending to its peers, and their events. */
 
 import { io, type Socket } from "socket.io-client";
 import type {
@@ -21,24 +21,24 @@ import { checkCandidates, checkDescription } from "./sizes.ts";
 import { authBy } from "./token.ts";
 
 /**
- * A connection to the signaling server. It starts at once, comes back when it is lost, and says
- * goodbye when the page is left. Whoever wants calls and not messages takes a `Mesh` besides.
+ * A connection to the signaling server. It starts at once, reconnects when it is lost, and disconnects
+ * when the page is left. For calls, build a `Mesh` on it.
  */
 export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   private readonly closing = new AbortController();
-  /** How often a join was asked for; only the newest counts. */
+  /** The number of joins so far; only the latest one counts. */
   private joins = 0;
 
-  /** @param url the server's address; left out, it is the page's own */
+  /** @param url the server's URL; by default the origin of the page */
   constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
     super();
     this.socket = io(serverUrl(url), {
       transports: ["polling", "websocket"],
       ...options,
-      tryAllTransports: true, // A server may offer the second alone.
+      tryAllTransports: true, // The server may offer only the second.
       ...(token !== undefined && { auth: authBy(token, () => this.socket.io.engine) }),
-      // A connection of its own, however many clients a page has.
+      // Each client has its own connection, even if a page has several.
       forceNew: true,
     });
     this.forwardEvents();
@@ -55,7 +55,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /**
-   * Joins a room, as soon as there is a connection; leaves the one before.
+   * Joins a room as soon as there is a connection; leaves the room before.
    *
    * @throws SignalingError with the server's code: `room_full`, `bad_request`, …
    * @throws the signal's reason, when it is aborted first
@@ -79,11 +79,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
         },
       ),
     );
-    // Given up when the server has seated us already: give the seat up, too, if we took no other since.
+    // If the server accepts an aborted join, leave again, unless another join followed.
     return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
   }
 
-  /** Leaves the room; the connection stays. */
+  /** Leaves the room; the connection stays open. */
   async leave(): Promise<void> {
     if (!this.socket.connected) return;
     await this.request((reply) => this.socket.emit("leave", reply));
@@ -92,7 +92,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   /**
    * Sends an offer or an answer to one peer, or to everyone else in the room.
    *
-   * @throws SignalingError with the server's code; `too_large` without asking it
+   * @throws SignalingError with the server's code; `too_large` without sending it
    */
   async sendDescription(description: Description, to?: string): Promise<Delivered> {
     checkDescription(description);
@@ -112,12 +112,12 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     this.socket.emit("candidates", candidates, targetOf(to));
   }
 
-  /** New STUN and TURN servers, before those of the join expire. */
+  /** Gets new STUN and TURN servers, before those of the join expire. */
   renewIceServers(): Promise<IceGrant> {
     return this.request((reply) => this.socket.emit("ice_servers", reply));
   }
 
-  /** Puts a fresh access token of the same bearer in the place of one that runs out in a call. */
+  /** Replaces the access token before it expires, by one of the same subject. */
   async refreshToken(token: string): Promise<void> {
     await this.request((reply) => this.socket.emit("refresh_token", token, reply));
   }
@@ -136,14 +136,14 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       this.emit("connect", { id: socket.id ?? "" });
     });
     socket.on("disconnect", (reason) => {
-      // It comes as well for a connection on which the server had not let us in yet.
+      // It is also emitted for a connection that the server hadn't accepted yet.
       if (!isUp) return;
       isUp = false;
       const leftPage = reason === "io client disconnect" && !this.closing.signal.aborted;
       this.emit("disconnect", { willReconnect: socket.active || leftPage });
     });
     socket.on("connect_error", (error) => {
-      // Active means that it tries again: the network's fault, not a refusal.
+      // Active means that it retries: a network error, not a refusal.
       if (!socket.active) this.emit("refuse", { error: refusalOf(error) });
     });
     socket.on("user_joined", (peer) => this.emit("peerjoin", { peer }));
@@ -173,7 +173,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       this.addEventListener("refuse", ({ error }) => reject(error), settled);
       this.closing.signal.addEventListener("abort", () => reject(disconnected()), settled);
     });
-    // Refused or sent away before, it doesn't try again by itself.
+    // After a refusal or a disconnect by the server it doesn't reconnect by itself.
     if (!this.socket.active) this.socket.connect();
     return abortable(connected, signal).finally(() => settled.abort());
   }
@@ -181,7 +181,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
   private request<T extends object>(emit: (reply: (ack: Ack<T>) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      // What is emitted offline would be sent later, under another id; better to fail now.
+      // Socket.IO would send it after reconnecting, under another id; so it fails now.
       if (!this.socket.connected) return reject(disconnected());
       const lost = () => reject(disconnected());
       this.socket.once("disconnect", lost);

@@ -1,10 +1,10 @@
-/** What the server would refuse for its size, or end our connection for. Peers can enlarge what we send. */
+/** Checks against the server's size limits before sending: a hostile offer can make our answer too large. */
 
 import { MAX_CANDIDATE_BYTES, MAX_SDP_BYTES, MAX_TOKEN_BYTES } from "../protocol/limits.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
 import { SignalingError } from "./errors.ts";
 
-/** As JSON: the server's default MAX_MESSAGE_BYTES, less 2 KiB for the event's name and its target. */
+/** Bytes of JSON: the server's default MAX_MESSAGE_BYTES, minus 2 KiB for the event's name and target. */
 const MAX_PAYLOAD_BYTES = 129_024;
 
 const encoder = new TextEncoder();

@@ -1,17 +1,17 @@
-/** What a client shows when it connects, to be let in. */
+/** The access token of a client. */
 
 import type { Socket } from "socket.io-client";
 
 /**
- * An access token, or what gives one, each time there is a connection to be made. If that fails, the
- * connection is tried again later, as when the server is out of reach.
+ * An access token, or a function that gets one for each connection. If it fails, connecting is retried
+ * later, as if the server couldn't be reached.
  */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** The connection that a token is for. */
 type Engine = Socket["io"]["engine"];
 
-/** How socket.io-client asks for what to authenticate with. */
+/** Creates the function by which socket.io-client gets the token for a connection. */
 export function authBy(
   token: TokenSource,
   currentEngine: () => Engine,
@@ -20,11 +20,11 @@ export function authBy(
     const engine = currentEngine();
     try {
       const auth = { token: typeof token === "function" ? await token() : token };
-      // Lost meanwhile, or closed: the next connection asks for itself.
+      // If the connection is lost or closed by now, the next one asks again.
       if (engine.readyState === "open") send(auth);
     } catch {
-      // Perhaps the network is not up yet. Without a token the server would refuse for good; a
-      // connection that is lost is tried again.
+      // Perhaps the network isn't up yet. A refusal for a missing token would be final; a lost connection is
+      // retried.
       engine.close();
     }
   };

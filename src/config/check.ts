@@ -1,11 +1,11 @@
-/** Checks options, and reads them from the environment. Every fault is told at once. */
+/** Checks options, and reads them from the environment. All faults are reported at once. */
 
 import { z } from "zod";
 import { iceFaults } from "../ice/options.ts";
 import { nearestOf } from "./near-misses.ts";
 import { type CheckedOptions, OPTIONS, type SignalingServerOptions } from "./options.ts";
 
-/** Invalid options: one line for each fault, led by the option's name or its variable. */
+/** Thrown for invalid options. Each fault is one line that begins with the option's name or its variable. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly faults: readonly string[];
@@ -17,27 +17,27 @@ export class ConfigError extends Error {
 }
 
 type Given = Readonly<Record<string, unknown>>;
-/** A message names other options in backticks, like `turnUrls`. */
+/** An option and what is wrong with it; the message has other options' names in backticks. */
 type Fault = readonly [option: string, message: string];
 
 const schema = z.strictObject(OPTIONS, { error: "must be an object" });
-/** What an application has decided for its server already. */
+/** Options that don't apply to an application's own server. */
 const NOT_ATTACHED = ["port", "host"];
 
 /**
- * Checks options that were given in code, and fills in the defaults.
+ * Checks options given in code, and fills in the defaults.
  *
- * @param isAttached for a server that somebody else listens with
- * @throws ConfigError naming every fault at once, unknown options too
+ * @param isAttached whether they are for an application's own HTTP server
+ * @throws ConfigError with a line for each invalid or unknown option
  */
 export function checkOptions(options: SignalingServerOptions, isAttached: boolean): CheckedOptions {
   return check(options, (name) => name, isAttached ? NOT_ATTACHED : []);
 }
 
 /**
- * The options that environment variables set, for `createSignalingServer`. A blank variable is unset.
+ * Reads options from environment variables, for `createSignalingServer`. A blank variable counts as unset.
  *
- * @throws ConfigError naming every variable at fault at once
+ * @throws ConfigError with a line for each invalid variable
  */
 export function optionsFromEnv(
   env: Readonly<Record<string, string | undefined>>,
@@ -69,7 +69,7 @@ function check(
     ...faultsTogether({ ...given }),
     ...excluded
       .filter((option) => Object(given)[option] !== undefined)
-      .map((option): Fault => [option, "is up to the server that this is attached to"]),
+      .map((option): Fault => [option, "doesn't apply: the application's own server listens"]),
   ];
   if (parsed.success && faults.length === 0) return parsed.data;
   throw new ConfigError(
@@ -91,7 +91,7 @@ function notAnOption(key: string): string {
   return meant === undefined ? "is not an option" : `is not an option; did you mean ${meant}?`;
 }
 
-/** Faults of several options together. They are looked for whether or not each one is valid. */
+/** Faults in the combination of options. Checked even if single options are invalid. */
 function faultsTogether(given: Given): Fault[] {
   const isSet = (option: string) => {
     const value = given[option];
@@ -109,15 +109,12 @@ function faultsTogether(given: Given): Fault[] {
   }
   if (isSet("authorize")) {
     for (const option of ["authSecret", "authPublicKey"].filter(isSet)) {
-      faults.push([
-        option,
-        "excludes `authorize`; access tokens or the application decide, not both",
-      ]);
+      faults.push([option, "excludes `authorize`; set one or the other"]);
     }
     if ([given["corsOrigins"]].flat().includes("*")) {
       faults.push([
         "corsOrigins",
-        "must not be * beside `authorize`: any page could use the visitor's cookies; list the origins",
+        "must not be * with `authorize`: any page could use the visitor's cookies; list the origins",
       ]);
     }
   }

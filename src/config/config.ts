@@ -1,4 +1,4 @@
-/** The configuration: the options, checked, in the shape that the server's parts take. */
+/** The configuration: the checked options, in the shape that the server's parts use. */
 
 import type { TokenOptions } from "../auth/authenticator.ts";
 import { type IceOptions, turnAuthOf } from "../ice/options.ts";
@@ -13,14 +13,14 @@ type Credential =
   | "turnUsername"
   | "turnPassword";
 
-/** Every option with its value, the credentials in the form that they are used in. */
+/** All options with their values; credentials are parsed. */
 export interface Config extends Omit<CheckedOptions, Credential>, TokenOptions, IceOptions {}
 
 /**
- * Makes options that were given in code a configuration, frozen.
+ * Creates a frozen configuration from options given in code.
  *
- * @param isAttached for a server that somebody else listens with
- * @throws ConfigError naming every fault at once
+ * @param isAttached whether they are for an application's own HTTP server
+ * @throws ConfigError with a line for each invalid or unknown option
  */
 export function createConfig(options: SignalingServerOptions, isAttached = false): Config {
   const {
@@ -43,9 +43,9 @@ export function createConfig(options: SignalingServerOptions, isAttached = false
 }
 
 /**
- * Makes environment variables a configuration, frozen.
+ * Creates a frozen configuration from environment variables.
  *
- * @throws ConfigError naming every variable at fault at once
+ * @throws ConfigError with a line for each invalid variable
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return createConfig(optionsFromEnv(env));

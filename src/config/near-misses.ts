@@ -1,12 +1,12 @@
-/** Environment variables that are probably ours, misspelled: they would be ignored without a word. */
+/** Detection of misspelled options, which would otherwise be ignored silently. */
 
-/** A variable that isn't ours, and the one that was probably meant. */
+/** An unknown variable, and the option that was probably meant. */
 interface NearMiss {
   variable: string;
   meant: string;
 }
 
-/** Finds the variables of `env` that are a letter or two off one of `variables`, which are ours. */
+/** Finds variables of `env` that differ by one or two letters from one of `variables`. */
 export function findNearMisses(env: object, variables: readonly string[]): NearMiss[] {
   return Object.keys(env)
     .filter((variable) => !variables.includes(variable))
@@ -16,20 +16,20 @@ export function findNearMisses(env: object, variables: readonly string[]): NearM
     });
 }
 
-/** The one of `names` that was probably meant, if any. Upper and lower case are the same. */
+/** The one of `names` that was probably meant, if any. Case is ignored. */
 export function nearestOf(name: string, names: readonly string[]): string | undefined {
-  return names.find((ours) => isNear(name.toUpperCase(), ours.toUpperCase()));
+  return names.find((known) => isNear(name.toUpperCase(), known.toUpperCase()));
 }
 
-/** Short names are near to too many others: PORT to PORTS, HOST to HOME. */
-function isNear(variable: string, ours: string): boolean {
-  const tolerance = ours.length >= 11 ? 2 : 1;
-  return ours.length >= 9 && editDistance(variable, ours) <= tolerance;
+/** Whether a name is probably a misspelling. Short names resemble too many others: PORT and PORTS. */
+function isNear(name: string, known: string): boolean {
+  const tolerance = known.length >= 11 ? 2 : 1;
+  return known.length >= 9 && editDistance(name, known) <= tolerance;
 }
 
-/** How many letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+/** The number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // More than that isn't near, whatever it is.
+  // More than any tolerance.
   if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY;
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** Every option of the server, once: its name in code, its variable, its values, its default. */
+/** The options of the server: for each its name, environment variable, kind of value, and default. */
 
 import { z } from "zod";
 import type { Authorize } from "../auth/authorize.ts";
@@ -19,7 +19,7 @@ import {
   urlPath,
 } from "./values.ts";
 
-/** The schema of an option's value, with its environment variable, if any, and how to read that. */
+/** The schema of an option's value, with its environment variable, if any, and the parser of its text. */
 type Option<In, Out> = z.ZodType<Out, In | undefined> & {
   readonly variable: string | undefined;
   readonly fromText: (text: string) => unknown;
@@ -40,14 +40,14 @@ function iceUrls(service: "stun" | "turn", example: string): Kind<readonly strin
   const isUsable = (text: string) => parseIceUrl(text)?.service === service;
   return listOf(
     url.refine(isUsable, {
-      // Before an "@" somebody may have written a password.
+      // There may be a password before an "@".
       error: ({ input }) =>
-        `"${String(input).replace(/^.*@/, "…@")}" is none that a browser can use; write one like ${example}`,
+        `"${String(input).replace(/^.*@/, "…@")}" can't be used by browsers; write one like ${example}`,
     }),
   );
 }
 
-/** An option that code alone can give. */
+/** An option that has no environment variable. */
 function inCode<In, Out>(kind: Pick<Kind<In, Out>, "schema">, fallback: Out): Option<In, Out> {
   return option(undefined, { ...kind, fromText: () => undefined }, fallback);
 }
@@ -55,65 +55,65 @@ function inCode<In, Out>(kind: Pick<Kind<In, Out>, "schema">, fallback: Out): Op
 const TRANSPORTS = ["polling", "websocket"] as const;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** The options. A comment here is what an editor shows for a member of `SignalingServerOptions`. */
+/** The options. Editors show these comments for the members of `SignalingServerOptions`. */
 export const OPTIONS = {
   /** TCP port to listen on; 0 takes any free one. Default: 3000. */
   port: option("PORT", integer(0, 65_535), 3000),
-  /** Address to listen on; `""` is all interfaces. Default: `""`. */
+  /** Address to listen on; `""` means all interfaces. Default: `""`. */
   host: option("HOST", text, ""),
   /**
-   * Origins whose pages may connect, like `https://app.example.com`; `*` lets every page in. None
-   * means any port of localhost and 127.0.0.1, and the server's own page. Default: `[]`.
+   * Origins whose pages may connect, like `https://app.example.com`; `*` allows every page. An empty list
+   * allows any port of localhost, 127.0.0.1 and [::1], and the server's own page. Default: `[]`.
    */
   corsOrigins: option("CORS_ORIGIN", listOf(origin), []),
-  /** Peers that fit in one room, 2 to 1,000. Default: 16. */
+  /** Most peers in one room, 2 to 1,000. Default: 16. */
   maxPeersPerRoom: option("MAX_PEERS_PER_ROOM", integer(2, 1_000), 16),
-  /** Bytes that one message may have; a client that sends more is cut off. Default: 131072. */
+  /** Most bytes in one message; a client that sends more is disconnected. Default: 131072. */
   maxMessageBytes: option("MAX_MESSAGE_BYTES", integer(1_024, 10_485_760), 131_072),
   /**
-   * Secret of 32 bytes or more that access tokens are signed with (HS256). Without it and
-   * `authPublicKey`, everybody may connect. Default: none.
+   * Secret of 32 bytes or more that access tokens are signed with (HS256). Without it, `authPublicKey` and
+   * `authorize`, everybody may connect. Default: none.
    */
   authSecret: option("AUTH_SECRET", readBy(readSecret), undefined),
   /**
-   * Instead of a secret: the public key, as PEM, of who signs the tokens (EdDSA, ES256 or RS256).
+   * Instead of a secret: the public key, as PEM, that tokens are checked with (EdDSA, ES256 or RS256).
    * Default: none.
    */
   authPublicKey: option("AUTH_PUBLIC_KEY", readBy(readPublicKey), undefined),
-  /** Audience that a token must be meant for, its claim `aud`; `""` is any. Default: `""`. */
+  /** Audience that a token must be for, its claim `aud`; `""` allows any. Default: `""`. */
   authAudience: option("AUTH_AUDIENCE", text, ""),
-  /** Events a second that one connection may send for long; 0 sets no limit. Default: 50. */
+  /** Events per second that one connection may send over time; 0 sets no limit. Default: 50. */
   eventsPerSecond: option("EVENTS_PER_SECOND", integer(0, 100_000), 50),
   /**
    * Events that one connection may send at once, 10 or more; a newcomer needs about 25 for each
    * peer in the room. Default: 500.
    */
   eventBurst: option("EVENT_BURST", integer(10, 1_000_000), 500),
-  /** Connections at a time; 0 sets no limit. Default: 20000. */
+  /** Most simultaneous connections; 0 sets no limit. Default: 20000. */
   maxConnections: option("MAX_CONNECTIONS", integer(0, 1_000_000), 20_000),
   /**
-   * Connections at a time from one IPv4 address or IPv6 /64; 0 sets no limit. Behind a proxy set
-   * `trustProxy` too. Default: 100.
+   * Most simultaneous connections from one IPv4 address or IPv6 /64; 0 sets no limit. Behind a proxy,
+   * set `trustProxy` too. Default: 100.
    */
   maxConnectionsPerAddress: option("MAX_CONNECTIONS_PER_ADDRESS", integer(0, 1_000_000), 100),
   /**
-   * Proxies whose X-Forwarded-For is believed, as Express's "trust proxy": how many stand in front,
-   * or their addresses and ranges, `loopback`, `linklocal`, `uniquelocal`. Default: false.
+   * Proxies whose X-Forwarded-For and X-Forwarded-Host are trusted, like Express's "trust proxy": their
+   * number, or their addresses and ranges, `loopback`, `linklocal`, `uniquelocal`. Default: false.
    */
   trustProxy: option("TRUST_PROXY", proxies, false),
   /**
-   * Messages that may wait for one client that reads too slowly, before it is cut off; 0 sets no
-   * limit. Default: 10000.
+   * Most messages queued for one client; one that reads too slowly is disconnected. 0 sets no limit.
+   * Default: 10000.
    */
   maxQueuedMessages: option("MAX_QUEUED_MESSAGES", integer(0, 1_000_000), 10_000),
   /**
-   * Bytes that may wait for one client that reads too slowly, before it is cut off; 0 sets no
-   * limit. Default: 2097152.
+   * Most bytes queued for one client; one that reads too slowly is disconnected. 0 sets no limit.
+   * Default: 2097152.
    */
   maxQueuedBytes: option("MAX_QUEUED_BYTES", integer(0, 1_073_741_824), 2_097_152),
-  /** Milliseconds between two heartbeats of a connection. Default: 10000. */
+  /** Milliseconds between heartbeats of a connection. Default: 10000. */
   pingIntervalMs: option("PING_INTERVAL_MS", integer(100, 300_000), 10_000),
-  /** Milliseconds to wait for a heartbeat's answer until a peer counts as gone. Default: 8000. */
+  /** Milliseconds to wait for a heartbeat's answer before a peer is disconnected. Default: 8000. */
   pingTimeoutMs: option("PING_TIMEOUT_MS", integer(100, 300_000), 8_000),
   /** Transports to offer. Default: `["polling","websocket"]`. */
   transports: option("TRANSPORTS", someOf(TRANSPORTS), TRANSPORTS),
@@ -122,27 +122,27 @@ export const OPTIONS = {
   /** TURN servers for the peers, like `turns:turn.example.com?transport=tcp`. Default: `[]`. */
   turnUrls: option("TURN_URLS", iceUrls("turn", "turn:turn.example.com:3478?transport=udp"), []),
   /**
-   * The secret shared with the TURN servers, coturn's `static-auth-secret`; each peer gets a
-   * credential of its own that expires. Default: none.
+   * The secret shared with the TURN servers, coturn's `static-auth-secret`; each peer gets its own
+   * credential, which expires. Default: none.
    */
   turnSecret: option("TURN_SECRET", filledText, undefined),
-  /** Instead of the secret: one name for all peers. Default: none. */
+  /** Instead of the secret: one username for all peers. Default: none. */
   turnUsername: option("TURN_USERNAME", filledText, undefined),
-  /** Instead of the secret: one password for all peers, who all get to know it. Default: none. */
+  /** Instead of the secret: one password for all peers; each of them sees it. Default: none. */
   turnPassword: option("TURN_PASSWORD", filledText, undefined),
-  /** Seconds for which a credential made with the secret is good, to 604,800. Default: 3600. */
+  /** Seconds for which a credential made with the secret is valid, 1 to 604,800. Default: 3600. */
   turnTtlSeconds: option("TURN_TTL_SECONDS", integer(1, 604_800), 3_600),
   /**
-   * `"relay"`: peers connect through the TURN server only, and don't learn each other's address.
+   * `"relay"`: peers connect through the TURN server only, and don't see each other's address.
    * Default: `"all"`.
    */
   iceTransportPolicy: option("ICE_TRANSPORT_POLICY", oneOf(["all", "relay"]), "all"),
   /** How much to log: a pino level, or `"silent"`. Default: `"info"`. */
   logLevel: option("LOG_LEVEL", oneOf(LOG_LEVELS), "info"),
-  /** Path below which Socket.IO answers; clients give the same as `path`. Default: `"/socket.io"`. */
+  /** Path below which Socket.IO answers; clients set the same `path`. Default: `"/socket.io"`. */
   path: inCode(urlPath, "/socket.io"),
   /**
-   * Decides who connects, by cookies or headers of the request, in place of access tokens; see
+   * Decides who may connect, by cookies or headers of the request, instead of access tokens; see
    * `Authorize`. Default: none.
    */
   authorize: inCode(functionLike<Authorize>(), undefined),
@@ -153,7 +153,7 @@ export type SignalingServerOptions = {
   readonly [Name in keyof typeof OPTIONS]?: z.input<(typeof OPTIONS)[Name]>;
 };
 
-/** The options once checked, each with a value; of a key, what was read out of it. */
+/** The options after checking: defaults are filled in, keys are parsed. */
 export type CheckedOptions = {
   readonly [Name in keyof typeof OPTIONS]: z.output<(typeof OPTIONS)[Name]>;
 };

@@ -1,18 +1,18 @@
-/** The kinds of values that options have, in code and as the text of an environment variable. */
+/** The kinds of values of options: how they are checked, and parsed from environment variables. */
 
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
 
-/** What values an option takes; `Out` is what a valid one is turned into. */
+/** A kind of values; `Out` is the type after checking. */
 export interface Kind<In, Out = In> {
   readonly schema: z.ZodType<Out, In>;
-  /** The value that a text stands for. A text that stands for none is left to the schema to refuse. */
+  /** Parses the text of a variable. A text it can't parse is returned for the schema to refuse. */
   readonly fromText: (text: string) => unknown;
 }
 
 const asItIs = (text: string) => text;
 
-/** Comma-separated items, trimmed, empty ones left out. A text of commas alone is one wrong item. */
+/** Splits at commas, trims, and drops empty items. A text without items is kept as one invalid item. */
 const toList = (text: string) => {
   const items = text.split(",").map((item) => item.trim());
   return items.some(Boolean) ? items.filter(Boolean) : [text];
@@ -34,13 +34,13 @@ export const text: Kind<string> = {
   fromText: asItIs,
 };
 
-/** A text that isn't blank: an empty password is one that somebody forgot to set. */
+/** A text that isn't blank. */
 export const filledText: Kind<string> = {
   schema: z.string({ error: "must be a string" }).regex(/\S/, { error: "must not be blank" }),
   fromText: asItIs,
 };
 
-/** The path of a URL: it begins with a slash and doesn't end with one. */
+/** The path of a URL, with a slash at the start and none at the end. */
 export const urlPath: Pick<Kind<string>, "schema"> = {
   schema: z
     .string({ error: "must be a string" })
@@ -55,7 +55,7 @@ export function functionLike<T>(): Pick<Kind<T>, "schema"> {
   return { schema };
 }
 
-/** One out of `values`. */
+/** One of `values`. */
 export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   return {
     schema: z.enum(values, { error: `must be one of ${values.join(", ")}` }),
@@ -63,7 +63,7 @@ export function oneOf<const T extends string>(values: readonly T[]): Kind<T> {
   };
 }
 
-/** A list of such items. */
+/** A list of strings; `item` checks each. */
 export function listOf(item: z.ZodType<string, string>): Kind<readonly string[]> {
   return {
     schema: z.array(item, { error: "must be an array of strings" }),
@@ -71,29 +71,29 @@ export function listOf(item: z.ZodType<string, string>): Kind<readonly string[]>
   };
 }
 
-/** At least one out of `values`. */
+/** A list of one or more of `values`. */
 export function someOf<const T extends string>(values: readonly T[]): Kind<readonly T[]> {
-  const error = `must be a list out of ${values.join(", ")}`;
+  const error = `must be a list of one or more of ${values.join(", ")}`;
   return {
     schema: z.array(z.enum(values, { error }), { error }).min(1, { error }),
     fromText: toList,
   };
 }
 
-/** A text that `read` understands, and what it makes of it. */
+/** A text that `read` parses. */
 export function readBy<T>(
-  read: (text: string) => { ok: true; value: T } | { ok: false; fault: string },
+  read: (text: string) => { ok: true; value: T } | { ok: false; reason: string },
 ): Kind<string, T> {
   const schema = text.schema.transform((input, context) => {
     const outcome = read(input);
     if (outcome.ok) return outcome.value;
-    context.addIssue({ code: "custom", message: outcome.fault });
+    context.addIssue({ code: "custom", message: outcome.reason });
     return z.NEVER;
   });
   return { schema, fromText: asItIs };
 }
 
-/** `*`, or an origin the way a browser sends it: scheme, host, port and no more (RFC 6454, 6.2). */
+/** `*`, or an origin as browsers send it: scheme, host and port (RFC 6454, 6.2). */
 export const origin = z
   .string({ error: "must be an array of strings" })
   .refine(
@@ -108,7 +108,7 @@ export const origin = z
 const PROXIES =
   "must be true, false, a number of proxies, or a list of addresses, ranges like 10.0.0.0/8, loopback, linklocal and uniquelocal";
 
-/** What Express takes for "trust proxy": all, none, how many there are, or which. */
+/** A value of Express's "trust proxy": all, none, a number of proxies, or their addresses. */
 export const proxies: Kind<boolean | number | readonly string[]> = {
   schema: z.union(
     [
@@ -125,7 +125,7 @@ export const proxies: Kind<boolean | number | readonly string[]> = {
 };
 
 function isCompilable(addresses: string[]): boolean {
-  // 100 would be taken for the address 0.0.0.100.
+  // 100 would be parsed as the address 0.0.0.100.
   if (addresses.some((address) => /^\d+$/.test(address))) return false;
   try {
     proxyAddr.compile(addresses);

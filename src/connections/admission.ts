@@ -1,4 +1,4 @@
-/** Which requests may become connections: by their page's origin, and while there is room for them. */
+/** Which handshakes are accepted: by the page's origin, and within the limits of connections. */
 
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "../logger.ts";
@@ -6,7 +6,7 @@ import { type ConnectionLimiter, clientAddress, type Place, type ProxyTrust } fr
 import { hostOf, type OriginCheck, printable } from "./origins.ts";
 import { createSparseLog } from "./sparse-log.ts";
 
-/** What the handshake needs from elsewhere. */
+/** Dependencies of the handshake. */
 export interface HandshakeDeps {
   isAllowedOrigin: OriginCheck;
   isTrustedProxy: ProxyTrust;
@@ -14,20 +14,20 @@ export interface HandshakeDeps {
   log: Logger;
 }
 
-/** The two ends of a handshake, for Engine.IO to call. */
+/** The checks that Engine.IO calls for a connection. */
 export interface Handshake {
-  /** Asked once for each connection, before it is made; a reason goes out in the refusal. */
+  /** Called once for each handshake. The client gets `reason` if it is refused. */
   allowRequest: (
     request: IncomingMessage,
     decide: (reason: string | undefined, isAllowed: boolean) => void,
   ) => void;
-  /** Engine.IO's middleware, for the requests of a connection that there is: they have an Origin too. */
+  /** Engine.IO middleware: checks the origin of requests that belong to an open connection. */
   checkOrigin: (request: IncomingMessage, response: unknown, next: (error?: Error) => void) => void;
-  /** The place of the connection that this request has become; whoever asks has to give it back. */
+  /** Hands over the place taken for this handshake. The caller must release it. */
   placeOf: (request: IncomingMessage) => Place | undefined;
 }
 
-/** Lines about refusals: a client that is refused over and over must not fill a disk. */
+/** At most 1 refusal is logged per second, after a burst of 10. */
 const LOGGED = { perSecond: 1, burst: 10 };
 
 const FOREIGN_PAGE = "this page's origin is not in the server's CORS_ORIGIN";
@@ -36,11 +36,11 @@ const FOREIGN_PAGE = "this page's origin is not in the server's CORS_ORIGIN";
 export function createHandshake(deps: HandshakeDeps): Handshake {
   const { isAllowedOrigin, isTrustedProxy, limitConnections, log } = deps;
   const logRefusal = createSparseLog((fields, message) => log.warn(fields, message), LOGGED);
-  /** The places of requests that haven't become connections yet. */
+  /** Places of accepted handshakes whose connection doesn't exist yet. */
   const places = new Map<IncomingMessage, Place>();
 
-  /** What is wrong with a request by itself, if anything. */
-  function faultOf(request: IncomingMessage): string | undefined {
+  /** Why a request is refused whatever the limits, if it is. */
+  function refusalOf(request: IncomingMessage): string | undefined {
     if (isJsonp(request)) return "JSONP is not served";
     return isForeign(request) ? FOREIGN_PAGE : undefined;
   }
@@ -49,18 +49,18 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
     return !isAllowedOrigin(request.headers.origin, hostOf(request, isTrustedProxy));
   }
 
-  /** An origin is no secret, and whoever runs the server may want to put it in CORS_ORIGIN. */
+  /** Logs a refusal, with the origin that the operator may want to add to CORS_ORIGIN. */
   function report(reason: string, { headers }: IncomingMessage): void {
     const origin = reason === FOREIGN_PAGE ? printable(headers.origin ?? "") : undefined;
     logRefusal({ reason, origin }, "refused a connection");
   }
 
-  /** Takes a place, or says why there is none. */
+  /** Takes a place; returns why there is none, if so. */
   function takePlace(request: IncomingMessage): string | undefined {
     const admission = limitConnections(clientAddress(request, isTrustedProxy));
     if (!admission.ok) return admission.reason;
     places.set(request, admission);
-    // Engine.IO makes the connection in this turn of the event loop, or not at all.
+    // Engine.IO creates the connection in this turn of the event loop, or not at all.
     setImmediate(() => {
       if (places.delete(request)) admission.release();
     });
@@ -68,15 +68,15 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   }
 
   return {
-    // CORS doesn't stop a WebSocket of another site's page; this does.
+    // CORS doesn't apply to WebSockets; this check does.
     allowRequest: (request, decide) => {
-      const reason = faultOf(request) ?? takePlace(request);
+      const reason = refusalOf(request) ?? takePlace(request);
       if (reason !== undefined) report(reason, request);
       decide(reason, reason === undefined);
     },
 
     checkOrigin: (request, _response, next) => {
-      // A handshake is refused by `allowRequest`, which can say why.
+      // Handshakes are refused by `allowRequest`, which gives the reason.
       if (!hasSession(request) || !isForeign(request)) return next();
       report(FOREIGN_PAGE, request);
       next(new Error(FOREIGN_PAGE));
@@ -91,14 +91,14 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
 }
 
 /**
- * Whether the answer is to be a script. A page of any site can load one, and no Origin goes with the
- * request; Engine.IO still serves it to those who ask, and Socket.IO's clients no longer do.
+ * Whether this is JSONP polling. A page of any site can load a script, and the request has no Origin.
+ * Engine.IO still serves JSONP; Socket.IO's clients no longer use it.
  */
 function isJsonp({ url = "" }: IncomingMessage): boolean {
   return new URL(url, "http://localhost").searchParams.has("j");
 }
 
-/** Whether a request is of a connection that there is. Without an Origin, a page may have opened it. */
+/** Whether a request belongs to an open connection. A page may have opened that by a GET without Origin. */
 function hasSession({ url = "" }: IncomingMessage): boolean {
   return new URL(url, "http://localhost").searchParams.getAll("sid").some((sid) => sid !== "");
 }

@@ -1,6 +1,6 @@
-/** What connections that have ended had taken of their allowances, kept for their address until it has filled again. */
+/** The used part of the allowances of ended connections, kept by address until it would have refilled. */
 
-/** When each allowance of a connection is full, in milliseconds of one clock. */
+/** When each allowance will be full again, in milliseconds of the allowances' clock. */
 interface Debt {
   readonly eventsFullAtMs: number;
   readonly packetsFullAtMs: number;
@@ -8,26 +8,26 @@ interface Debt {
 
 /** The debts of all addresses. */
 export interface Debts {
-  /** The largest debt that connections from this address have left. */
+  /** The largest debt that ended connections from this address have left. */
   of(address: string): Debt;
-  /** Keeps what a connection from this address leaves. */
-  leave(address: string, debt: Debt): void;
-  /** How many addresses are known. */
+  /** Records the debt of a connection from this address that has ended. */
+  add(address: string, debt: Debt): void;
+  /** The number of addresses with a debt. */
   readonly size: number;
 }
 
 const NONE: Debt = { eventsFullAtMs: 0, packetsFullAtMs: 0 };
 
-/** Creates the list of debts, empty. `nowMs` is the clock of the allowances. */
-export function createDebts(nowMs: () => number): Debts {
+/** Creates an empty list of debts. `now` is the clock of the allowances. */
+export function createDebts(now: () => number): Debts {
   const byAddress = new Map<string, Debt>();
 
   const isPaid = ({ eventsFullAtMs, packetsFullAtMs }: Debt) =>
-    Math.max(eventsFullAtMs, packetsFullAtMs) <= nowMs();
+    Math.max(eventsFullAtMs, packetsFullAtMs) <= now();
 
   /**
-   * Goes by age and stops at the first that isn't paid. No debt lasts longer than an allowance takes to fill, so
-   * none stays for longer than that behind an older one.
+   * Goes from the oldest on and stops at the first debt that isn't paid. No debt lasts longer than an allowance
+   * takes to refill, so a paid one stays behind an older one no longer than that.
    */
   function forgetPaid(): void {
     for (const [address, debt] of byAddress) {
@@ -40,11 +40,11 @@ export function createDebts(nowMs: () => number): Debts {
 
   return {
     of,
-    leave: (address, debt) => {
+    add: (address, debt) => {
       forgetPaid();
       if (isPaid(debt)) return;
       const known = of(address);
-      // Out and in again: the map is in the order of age.
+      // Deleted first, so that the map stays ordered by age.
       byAddress.delete(address);
       byAddress.set(address, {
         eventsFullAtMs: Math.max(known.eventsFullAtMs, debt.eventsFullAtMs),

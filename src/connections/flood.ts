@@ -1,27 +1,27 @@
-/** Floods: what one connection may send, what becomes of one that sends more, and what it leaves to its address. */
+/** Flood protection: what a connection may send, and what may wait for it, before it is cut off. */
 
 import type { Socket } from "socket.io";
 import type { Logger } from "../logger.ts";
 import { createDebts } from "./debts.ts";
 import { PENALTY_MS, type Place } from "./limits.ts";
-import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";
 import { boundQueue, type QueueLimits } from "./send-queue.ts";
 
-/** The Engine.IO connection that a socket lives on; it may carry several, one after another. */
+/** The Engine.IO connection under a socket. It may carry several sockets, one after another. */
 export type Connection = Socket["conn"];
 
-/** What one client may send, and what may wait for it. */
+/** Limits of what one client may send, and of what may be queued for it. */
 export interface TrafficLimits extends QueueLimits {
   /** 0 sets no limit. */
   readonly eventsPerSecond: number;
   readonly eventBurst: number;
 }
 
-/** What is known of a connection. */
+/** The state of a watched connection. */
 interface Guarded {
-  /** Its first allowance: events that go over it are refused. */
+  /** The first allowance: events over it are refused. */
   readonly events: RateLimiter;
-  /** The socket on it, once there is one. */
+  /** The current socket, once there is one. */
   socket?: {
     readonly id: string;
     readonly connected: boolean;
@@ -29,69 +29,67 @@ interface Guarded {
   };
 }
 
-/** Watches connections, and cuts off those that flood the server or don't read. */
+/** Watches connections; cuts off clients that send too much or read too slowly. */
 export interface FloodGuard {
-  /** Begins to watch a connection. `place` is given back when it has ended, and later after a flood. */
+  /** Starts to watch a connection. Releases `place` when it has ended; after a flood, 30 s later. */
   watch(connection: Connection, place: Place | undefined): void;
-  /** What is known of a connection that is watched. */
+  /** The state of a watched connection. */
   of(connection: Connection): Guarded;
 }
 
-/** What of an Engine.IO packet is looked at. */
+/** The member of an Engine.IO packet that is used here. */
 interface Packet {
   data?: unknown;
 }
 
 /**
- * Bytes of a packet that cost as much as an event. An sdp of 4 KiB costs one event, and with all around it less than
- * two of these. So who keeps to the first allowance keeps to the second, which is twice as large.
+ * Bytes of a packet that cost 1. An sdp of 4 KiB costs one event, and its packet less than 2 packets. So a client that
+ * keeps to the first allowance keeps to the second, which is twice as large.
  */
 const PACKET_BYTES = 2_560;
-/** A token has to be checked for it, so it costs as much as `join`. */
+/** As much as `join`, since a token may have to be checked. */
 const CONNECT_COST = 10;
-/** What a connection has of the second allowance, whatever its address owes: to connect, and to ask for a room. */
+/** The least that a new connection has of the second allowance, whatever its address owes: CONNECT and `join`. */
 const START_COST = 2 * CONNECT_COST;
 /** A place is held for at least this long, which bounds how often an address can connect. */
 const MIN_HELD_MS = 1_000;
-/** How long a goodbye may take before a connection is cut. */
-const GOODBYE_MS = 1_000;
+/** How long a disconnect may take before the connection is cut. */
+const DISCONNECT_TIMEOUT_MS = 1_000;
 
-const nowMs = () => performance.now();
-
-/** Creates the guard. It stops nobody where the limits are 0. */
+/** Creates the guard. A limit of 0 is none. */
 export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard {
   const first = { perSecond: limits.eventsPerSecond, burst: limits.eventBurst };
-  // Whatever comes, frames that are no events among it; who doesn't heed refusals empties this.
+  // Counts every packet, events or not. A client that keeps sending refused events empties it.
   const second = { perSecond: 2 * first.perSecond, burst: 2 * first.burst };
   const mostOwedMs = (1_000 * (second.burst - START_COST)) / second.perSecond;
   const connections = new WeakMap<Connection, Guarded>();
-  const debts = createDebts(nowMs);
+  const debts = createDebts(steadyNow);
 
   function watch(connection: Connection, place: Place | undefined): void {
     const { address } = place ?? {};
-    const openedAtMs = nowMs();
+    const openedAtMs = steadyNow();
     const owed = address === undefined ? undefined : debts.of(address);
-    const events = createRateLimiter(first, nowMs, owed?.eventsFullAtMs);
+    const events = createRateLimiter(first, steadyNow, owed?.eventsFullAtMs);
     const packets = createRateLimiter(
       second,
-      nowMs,
-      owed && Math.min(owed.packetsFullAtMs, nowMs() + mostOwedMs),
+      steadyNow,
+      owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
     );
     const guarded: Guarded = { events };
     connections.set(connection, guarded);
     let hasFlooded = false;
     const cutOff = () => {
-      // Probes that came together with the one too many.
+      // More packets may follow in the same turn.
       if (hasFlooded) return;
       log.info({ peer: guarded.socket?.id }, "cut off: it sends too much");
       hasFlooded = true;
-      hangUp(connection, guarded.socket);
+      disconnect(connection, guarded.socket);
     };
-    // Engine.IO tells of a packet before Socket.IO gets to parse it.
+    // Engine.IO emits this before Socket.IO parses the packet.
     connection.on("packet", (packet: Packet) => {
       if (!packets.take(costOf(packet)).ok) cutOff();
     });
-    // The WebSocket that polling is to change over to: its probes are answered before it is the connection's.
+    // Emitted for each probe of an upgrade from polling. Probes don't count as packets of the connection.
     connection.on("upgrading", (probed: { close: () => void }) => {
       if (packets.take(1).ok) return;
       probed.close();
@@ -99,39 +97,39 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
     });
     boundQueue(connection, limits, () => {
       log.info({ peer: guarded.socket?.id }, "cut off: it reads too slowly");
-      // A goodbye would only wait behind the rest.
+      // A disconnect packet would only be queued behind the others.
       connection.close(true);
     });
     connection.on("close", () => {
       if (address !== undefined) {
         const [eventsFullAtMs, packetsFullAtMs] = [events.fullAtMs(), packets.fullAtMs()];
-        debts.leave(address, { eventsFullAtMs, packetsFullAtMs });
+        debts.add(address, { eventsFullAtMs, packetsFullAtMs });
       }
-      place?.release(hasFlooded ? PENALTY_MS : openedAtMs + MIN_HELD_MS - nowMs());
+      place?.release(hasFlooded ? PENALTY_MS : openedAtMs + MIN_HELD_MS - steadyNow());
     });
   }
 
   function of(connection: Connection): Guarded {
     const guarded = connections.get(connection);
-    if (!guarded) throw new Error("a connection that nobody watches");
+    if (!guarded) throw new Error("the connection isn't watched");
     return guarded;
   }
 
   return { watch, of };
 }
 
-/** What a packet takes of the second allowance: as much as its size takes to parse. */
+/** What a packet costs of the second allowance: by its size, as the time to parse it. */
 function costOf({ data }: Packet): number {
   if (data instanceof Uint8Array) return Math.max(1, data.byteLength / PACKET_BYTES);
   if (typeof data !== "string") return 1;
-  // Socket.IO reads a packet's type like this: a blank is 0 too, which is CONNECT.
+  // Socket.IO parses the packet's type like this, so a blank is 0 too: CONNECT.
   const least = Number(data.charAt(0)) === 0 ? CONNECT_COST : 1;
   return Math.max(least, Buffer.byteLength(data) / PACKET_BYTES);
 }
 
-/** Ends a connection such that socket.io-client doesn't come back at once. */
-function hangUp(connection: Connection, socket: Guarded["socket"]): void {
+/** Ends a connection so that socket.io-client doesn't reconnect by itself. */
+function disconnect(connection: Connection, socket: Guarded["socket"]): void {
   if (socket?.connected) socket.disconnect(true);
   else connection.close(true);
-  setTimeout(() => connection.close(true), GOODBYE_MS).unref();
+  setTimeout(() => connection.close(true), DISCONNECT_TIMEOUT_MS).unref();
 }

@@ -1,14 +1,14 @@
-/** Guards for an HTTP or HTTPS server, whatever else it serves. */
+/** Guards for an HTTP or HTTPS server; it may serve other things besides. */
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /**
- * Keeps an error of a TCP connection from ending the process. Node removes its own error listener
- * from a connection that asks for an upgrade; whoever takes it over adds one later, or never.
+ * Keeps an error of a TCP connection from ending the process. Node removes its own error listener from
+ * a connection that requests an upgrade; the new owner adds one later, or never.
  */
 export function absorbConnectionErrors(server: Server): void {
-  // A stream destroys itself on an error; nothing else is left to do.
+  // The stream destroys itself on an error, so there is nothing to do.
   const absorb = (connection: Duplex) => void connection.on("error", () => {});
   server.on("connection", absorb);
   server.on("secureConnection", absorb);
@@ -21,10 +21,10 @@ export class PipeliningError extends Error {
 
 /**
  * Ends a connection that sends a request, or an upgrade, before its last one was answered. Browsers
- * and proxies don't. Node would handle all of them at once and keep every answer in memory, with
- * the file that it is read from: 64 KB of requests open 2,000 files, which stay open.
+ * and proxies don't. Node would handle all of them at once and hold every answer in memory, with its
+ * file open: 64 KB of requests hold 2,000 files open.
  *
- * Call it after all other listeners were added. Requests that `isOurs` doesn't accept pass.
+ * Call it after all other listeners were added. Requests for which `isOurs` is false pass.
  */
 export function refusePipelining(
   server: Server,
@@ -35,7 +35,7 @@ export function refusePipelining(
   function isRefused(request: IncomingMessage): boolean {
     const { socket } = request;
     if (!isOurs(request)) return false;
-    // Node still reads what had arrived on a connection when it was destroyed.
+    // Node still parses data that had arrived before the connection was destroyed.
     if (socket.destroyed) return true;
     if (!unanswered.has(socket)) return false;
     withoutStackTraces(socket);
@@ -49,7 +49,7 @@ export function refusePipelining(
     unanswered.add(socket);
     response.once("close", () => {
       unanswered.delete(socket);
-      // Once an upgrade or a CONNECT came after it, Node doesn't tell a request of its connection's end.
+      // After an upgrade or a CONNECT, Node doesn't end the earlier requests of the connection.
       if (socket.destroyed) request.destroy();
     });
     return true;
@@ -88,7 +88,7 @@ export function requireHost(server: Server): void {
   });
 }
 
-/** Puts `isAllowed` before the present listeners for requests: they see only what it accepts. */
+/** Calls the present listeners only for requests that `isAllowed` accepts. */
 function filterRequests(
   server: Server,
   isAllowed: (request: IncomingMessage, response: ServerResponse) => boolean,

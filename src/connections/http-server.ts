@@ -1,4 +1,4 @@
-/** TCP, HTTP and WebSocket, bounded in number and time before a client has said anything sensible. */
+/** The HTTP server and its WebSocket server, with limits on TCP connections, time and memory. */
 
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type ServerOptions, WebSocketServer } from "ws";
@@ -15,35 +15,35 @@ import {
   PENALTY_MS,
 } from "./limits.ts";
 
-/** What bounds the HTTP server. */
+/** Limits of the HTTP server. */
 export interface HttpServerOptions extends ConnectionLimits {
   readonly trustProxy: boolean | number | readonly string[];
-  /** A long poll is answered with a ping after this, if nothing else comes. */
+  /** A long poll is answered after this time at the latest, with a ping. */
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
 }
 
-/** A connection that begins with polling holds two of TCP, and a third while it changes over. */
+/** A client that starts with polling has two TCP connections, and a third during the upgrade. */
 const TCP_PER_CONNECTION = 4;
 
 const HTTP_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  // A proxy that keeps connections for 60 s, as most do, is the one to end them.
+  // Longer than the 60 s of most proxies, so that the proxy closes idle connections, not the server.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
-  // `requireHost` does it.
+  // `requireHost` does this.
   requireHostHeader: false,
 };
 
-/** Creates the HTTP server: half-open connections and slow requests end, floods are cut off. */
+/** Creates the HTTP server, with limits on the number of TCP connections and on slow requests. */
 export function createHttpServer(app: RequestListener, config: HttpServerOptions): Server {
   const isTrustedProxy = createProxyTrust(config.trustProxy);
   const server = createServer(HTTP_LIMITS, app);
-  // For clients that don't read their answer; by default Node waits for ever.
+  // Ends connections of clients that don't read their answer; by default Node waits without end.
   server.timeout = config.pingIntervalMs + config.pingTimeoutMs;
   absorbConnectionErrors(server);
-  // Node would answer these itself, past `refusePipelining`.
+  // By default Node answers these without calling listeners, so `refusePipelining` would miss them.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const limitTcp = createConnectionLimiter({
     maxConnections: config.maxConnections * TCP_PER_CONNECTION,
@@ -51,7 +51,7 @@ export function createHttpServer(app: RequestListener, config: HttpServerOptions
   });
   server.on("connection", (connection) => {
     const address = connection.remoteAddress ?? "";
-    // Behind a proxy everybody's connections are the proxy's.
+    // A proxy's connections are those of all its clients.
     if (isTrustedProxy(address, 0)) return;
     const admission = limitTcp(address);
     if (!admission.ok) return connection.destroy();
@@ -63,27 +63,27 @@ export function createHttpServer(app: RequestListener, config: HttpServerOptions
   return server;
 }
 
-/** Refuses what no client of ours sends. Call it after Socket.IO has been attached. */
+/** Refuses pipelining, and requests without Host. Call it after all listeners were added. */
 export function guardRequests(server: Server): void {
   requireHost(server);
   refusePipelining(server);
 }
 
-/** Fragments of one message. Clients send one; each may hold on to the 64 KiB that it was read with. */
+/** Fragments of one message. Clients send one. Each may keep the 64 KiB buffer that it was read into. */
 const MAX_FRAGMENTS = 64;
-/** Bytes in a chunk of a frame, on average: TCP sends at least 536 at a time (RFC 9293, 3.7.1). */
+/** Least average size of a frame's chunks: TCP segments have at least 536 bytes (RFC 9293, 3.7.1). */
 const MIN_CHUNK_BYTES = 256;
 
 /**
- * WebSockets for Engine.IO. Of the newest version: the one that Engine.IO brings along answers
- * pings without a bound, to clients that never read the answers.
+ * The WebSocket server for Engine.IO, of a newer ws than Engine.IO depends on: that one queues pongs
+ * without limit for clients that don't read them.
  */
-export class PromptWebSocketServer extends WebSocketServer {
+export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     const { maxPayload = 0 } = options;
     const bounded = {
       ...options,
-      // By default a client may leave a goodbye unanswered for 30 s.
+      // The default is 30 s, for clients that don't answer the closing handshake.
       closeTimeout: 1_000,
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: 64 + Math.ceil(maxPayload / MIN_CHUNK_BYTES),

@@ -1,37 +1,37 @@
-/** How many connections there may be at a time: in all, and from one address. */
+/** Limits of simultaneous connections: in total, and from one address. */
 
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
 import proxyAddr from "proxy-addr";
 
-/** Whether the proxy with this address, so many hops away, may say who is behind it. */
+/** Whether the proxy with this address is trusted; `hop` 0 is the one that connects to the server. */
 export type ProxyTrust = (address: string, hop: number) => boolean;
 
-/** How many connections there may be; 0 sets no limit. */
+/** Limits of simultaneous connections; 0 sets no limit. */
 export interface ConnectionLimits {
   readonly maxConnections: number;
   /** From one IPv4 address or one IPv6 /64. */
   readonly maxConnectionsPerAddress: number;
 }
 
-/** A place taken, to be given back once. */
+/** A connection's share of the limits. */
 export interface Place {
-  /** The IPv4 address or IPv6 /64 that it counts for; undefined where addresses have no limit. */
+  /** The IPv4 address or IPv6 /64 that it counts for; undefined if addresses have no limit. */
   readonly address: string | undefined;
-  /** Gives it back. For the address it stays taken for `holdMs` more, if given. */
+  /** Gives the place back; for the address `holdMs` later, if given. Further calls do nothing. */
   readonly release: (holdMs?: number) => void;
 }
 
-/** How long an address does without the place of a connection that was cut off for what it did. */
+/** How long the place of a connection that was cut off stays taken for its address. */
 export const PENALTY_MS = 30_000;
 
-/** A place, or why there is none. */
+/** A place, or why none is left. */
 type Admission = ({ ok: true } & Place) | { ok: false; reason: string };
 
 /** Takes a place for a new connection from this address. */
 export type ConnectionLimiter = (address: string) => Admission;
 
-/** Creates the count. A limit of 0 is none. */
+/** Creates a limiter that counts the places taken. */
 export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLimiter {
   const maxConnections = limits.maxConnections || Number.POSITIVE_INFINITY;
   const maxPerAddress = limits.maxConnectionsPerAddress || Number.POSITIVE_INFINITY;
@@ -47,7 +47,7 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
   return (address) => {
     const key = keyOf(address);
     const count = byAddress.get(key) ?? 0;
-    if (total >= maxConnections) return refused("the server has as many connections as it may");
+    if (total >= maxConnections) return refused("the server has too many connections");
     if (count >= maxPerAddress) return refused("there are too many connections from your address");
     byAddress.set(key, count + 1);
     total++;
@@ -63,14 +63,14 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
   };
 }
 
-/** Reads Express's setting "trust proxy": all, none, how many hops, or which addresses. */
+/** Compiles Express's setting "trust proxy": all, none, a number of hops, or addresses. */
 export function createProxyTrust(trusted: boolean | number | readonly string[]): ProxyTrust {
   if (typeof trusted === "boolean") return () => trusted;
   if (typeof trusted === "number") return (_address, hop) => hop < trusted;
   return proxyAddr.compile([...trusted]);
 }
 
-/** The address of who sent a request: as trusted proxies say, or its own. */
+/** The address of the client: as stated by trusted proxies, else that of the TCP connection. */
 export function clientAddress(request: IncomingMessage, isTrustedProxy: ProxyTrust): string {
   const claimed = withoutPort(proxyAddr(request, isTrustedProxy));
   return ipaddr.isValid(claimed) ? claimed : (request.socket.remoteAddress ?? "");
@@ -82,10 +82,10 @@ function withoutPort(address: string): string {
   return v4 ?? v6 ?? address;
 }
 
-/** An IPv4 address, or an IPv6 /64, which is the least that a customer gets (RFC 6177). */
+/** An IPv4 address, or an IPv6 /64: the smallest network that customers get (RFC 6177). */
 function keyOf(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
-  // ::ffff:192.0.2.1 is 192.0.2.1.
+  // ::ffff:192.0.2.1 counts as 192.0.2.1.
   const ip = ipaddr.process(address);
   return ip instanceof ipaddr.IPv6 ? ip.parts.slice(0, 4).join(":") : ip.toString();
 }

@@ -1,22 +1,19 @@
-/**
- * A client that stops reading. What the server has for it waits in the server's memory; nothing in
- * Engine.IO bounds that.
- */
+/** A limit on the messages that wait for a slow client. Engine.IO queues them in memory without one. */
 
 import type { EventEmitter } from "node:events";
 
-/** What of an Engine.IO connection is looked at: its events "packetCreate" and "flush". */
+/** The part of an Engine.IO connection that is used: its events "packetCreate" and "flush". */
 export interface Outbox extends EventEmitter {
   readonly transport: { readonly writable: boolean };
 }
 
-/** How much may wait for one client; 0 sets no limit. */
+/** Limits of what may be queued for one client; 0 sets no limit. */
 export interface QueueLimits {
   readonly maxQueuedMessages: number;
   readonly maxQueuedBytes: number;
 }
 
-/** Counts what waits in `outbox`, and calls `onOverflow` when a message goes over a bound. */
+/** Counts what is queued in `outbox`. Calls `onOverflow` for each message over a limit. */
 export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () => void): void {
   const maxMessages = limits.maxQueuedMessages || Number.POSITIVE_INFINITY;
   const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
@@ -27,7 +24,7 @@ export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () =
     bytes = 0;
   };
   outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
-    // It goes out at once, as nearly every message does.
+    // It is sent at once, as nearly every message is.
     if (outbox.transport.writable) return;
     if (messages === 0) outbox.once("flush", empty);
     messages++;

@@ -1,20 +1,16 @@
-/** Log lines that clients can cause as often as they like: bounded, so that nobody fills a disk. */
+/** Rate limit for log lines that clients can cause, so that they can't fill a disk. */
 
-import { createRateLimiter, type RateLimit } from "./rate-limit.ts";
+import { createRateLimiter, type RateLimit, steadyNow } from "./rate-limit.ts";
 
-/** Logs a line, or leaves it out. */
+/** Logs a line, or drops it. */
 export type SparseLog = (fields: object, message: string) => void;
 
 /**
- * Creates a log of at most `limit` lines over `write`. The next line that passes after some were left
- * out says how many: `leftOut`. `nowMs` is a clock that never goes back, in milliseconds.
+ * Creates a log that passes at most `limit` lines on to `write`. The first line after dropped ones has
+ * their number in the field `leftOut`.
  */
-export function createSparseLog(
-  write: SparseLog,
-  limit: RateLimit,
-  nowMs = () => performance.now(),
-): SparseLog {
-  const mayLog = createRateLimiter(limit, nowMs);
+export function createSparseLog(write: SparseLog, limit: RateLimit, now = steadyNow): SparseLog {
+  const mayLog = createRateLimiter(limit, now);
   let leftOut = 0;
   return (fields, message) => {
     if (!mayLog.take(1).ok) {

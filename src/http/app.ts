@@ -1,11 +1,14 @@
-/** The Express application of a server of our own: the routes, and errors as JSON. */
+/** The Express application of a server that stands alone: the routes, and errors as JSON. */
 
 import express, { type ErrorRequestHandler, type Express } from "express";
-import type { Logger } from "../logger.ts";
 import { type Middleware, protect } from "./router.ts";
 
-/** Creates the application around the routes: what there isn't is a 404 in JSON. */
-export function createHttpApp(router: Middleware, log: Logger): Express {
+/**
+ * Creates the application around the routes. Unknown paths get a 404 in JSON.
+ *
+ * @param reportError gets the errors that the client didn't cause
+ */
+export function createHttpApp(router: Middleware, reportError: (error: unknown) => void): Express {
   const app = express();
   app.use(protect);
   app.use(router);
@@ -18,11 +21,11 @@ export function createHttpApp(router: Middleware, log: Logger): Express {
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error);
     const { status, message } = error;
-    // What the client is at fault for isn't logged, such as a range that isn't there.
+    // Errors that the client caused, such as an invalid range, aren't reported.
     if (status >= 400 && status < 500) {
       return response.status(status).json({ error: { code: "bad_request", message } });
     }
-    log.error({ err: error }, "a request failed");
+    reportError(error);
     response.status(500).json({ error: { code: "internal", message: "the server failed" } });
   };
   app.use(onError);

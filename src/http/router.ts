@@ -1,4 +1,4 @@
-/** What is served over plain HTTP: the page, the client as one file, and the server's health. */
+/** The HTTP routes: the page, the client as one file, and the server's health. */
 
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -7,30 +7,28 @@ import cors from "cors";
 import helmet from "helmet";
 import createRoutes from "router";
 import serveStatic from "serve-static";
-import type { OriginCheck } from "../connections/origins.ts";
-import type { RoomRegistry } from "../rooms/registry.ts";
 
-/** What the routes need from elsewhere. */
+/** Dependencies of the routes. */
 export interface RouterDeps {
-  rooms: RoomRegistry;
-  isAllowedOrigin: OriginCheck;
+  /** The numbers of rooms and of peers in them. */
+  count: () => Promise<{ rooms: number; peers: number }>;
+  /** Whether pages of this origin may read the answers. */
+  isAllowedOrigin: (origin: string | undefined) => boolean;
   version: string;
   /** The folder with the built page and client. */
   publicFolder: string;
-  /** The path of Socket.IO, for the page. */
+  /** The path below which Socket.IO answers, for the page. */
   path: string;
-  /** For how many seconds the process has been up. */
-  uptimeSeconds: () => number;
 }
 
-/** Middleware of `node:http`, and so of every Express. What it doesn't serve it leaves to `next`. */
+/** Middleware for Express, or for `node:http`. What it doesn't serve goes to `next`. */
 export type Middleware = (
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
 
-/** The page is one of our own scripts and styles, and talks to this server. Nothing inline, no CDN. */
+/** The page has its own scripts and styles and connects to this server. Nothing inline, no CDN. */
 const CONTENT_POLICY = {
   defaultSrc: ["'none'"],
   baseUri: ["'none'"],
@@ -43,18 +41,18 @@ const CONTENT_POLICY = {
   styleSrc: ["'self'"],
 };
 const PERMISSIONS_POLICY = "camera=(self), microphone=(self), display-capture=(self)";
-/** The page's scripts and style, and the client: what `npm run build:web` makes. */
+/** The page's script and style, and the client, as built by `npm run build:web`. */
 const FILES = ["/app.js", "/client.js", "/style.css"].flatMap((file) => [file, `${file}.map`]);
-/** Where the page says at which path Socket.IO answers. */
+/** The place in the page that holds the path of Socket.IO. */
 const PATH_IN_PAGE = /(?<=<meta name="signaling-path" content=")[^"]*/;
 
 const setHelmetHeaders = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
-  // Whether other names of the domain are served by TLS is not this server's to say.
+  // Subdomains are not this server's: they may have no TLS.
   strictTransportSecurity: { includeSubDomains: false },
 });
 
-/** Sets the headers that keep a page safe on every answer from here on. */
+/** Sets the security headers. */
 export const protect: Middleware = (request, response, next) => {
   response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
   setHelmetHeaders(request, response, next);
@@ -62,13 +60,13 @@ export const protect: Middleware = (request, response, next) => {
 
 /** Creates the routes: the page at `/`, the client at `/client.js`, and `GET /health`. */
 export function createRouter(deps: RouterDeps): Middleware {
-  const { rooms, isAllowedOrigin, version, publicFolder, path, uptimeSeconds } = deps;
+  const { count, isAllowedOrigin, version, publicFolder, path } = deps;
   const router = createRoutes();
   const allow = cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) });
 
   router.get("/health", protect, allow, async (_request, response) => {
-    const uptime = Math.floor(uptimeSeconds());
-    const health = { status: "ok", uptime, version, ...(await rooms.count()) };
+    const uptime = Math.floor(process.uptime());
+    const health = { status: "ok", uptime, version, ...(await count()) };
     response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.end(JSON.stringify(health));
   });
@@ -76,7 +74,7 @@ export function createRouter(deps: RouterDeps): Middleware {
   router.get("/", protect, async ({ originalUrl }, response) => {
     const [pathname = "", query] = originalUrl.split("?", 2);
     if (!pathname.endsWith("/")) {
-      // The page's files are beside it. A relative URL, so that it can't lead to another host.
+      // The page loads its files by relative URLs. The redirect is relative too: it can't lead to another host.
       const folder = pathname.slice(pathname.lastIndexOf("/") + 1);
       const search = query === undefined ? "" : `?${query}`;
       response.writeHead(301, { Location: `./${folder}/${search}` }).end();

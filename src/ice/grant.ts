@@ -1,13 +1,13 @@
-/** The STUN and TURN servers that one peer is to use, with a credential of its own. */
+/** The STUN and TURN servers for one peer, with its own credential. */
 
 import { createHmac } from "node:crypto";
 import type { IceGrant, IceServer } from "../protocol/messages.ts";
 import type { IceOptions } from "./options.ts";
 
 /**
- * What the peer with this id is told at this moment. A secret makes it a credential by the TURN REST
- * scheme (draft-uberti-behave-turn-rest-00), which coturn checks with `use-auth-secret`: the username
- * says until when, and the password proves that it came from here.
+ * The servers for the peer with this id. With a secret, its credential follows the TURN REST API
+ * (draft-uberti-behave-turn-rest-00; coturn: `use-auth-secret`): the username holds the expiry, and the
+ * password is an HMAC of it.
  */
 export function grantIce(options: IceOptions, peerId: string, nowMs: number): IceGrant {
   const { stunUrls, turnUrls, turnAuth, turnTtlSeconds } = options;

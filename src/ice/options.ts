@@ -1,25 +1,25 @@
-/** The options for STUN and TURN, and which of them go together. */
+/** The options for STUN and TURN, and the rules for combining them. */
 
-/** How a client proves to the TURN server that it may relay. */
+/** The credentials for the TURN servers. */
 export type TurnAuth =
   | { readonly kind: "none" }
-  /** The secret shared with the TURN server; each peer gets a credential of its own. */
+  /** The secret shared with the TURN server; each peer gets its own credential. */
   | { readonly kind: "secret"; readonly secret: string }
   /** The same for every peer. */
   | { readonly kind: "fixed"; readonly username: string; readonly password: string };
 
-/** What peers are told about STUN and TURN. */
+/** The STUN and TURN settings for the peers. */
 export interface IceOptions {
   readonly stunUrls: readonly string[];
   readonly turnUrls: readonly string[];
   readonly turnAuth: TurnAuth;
-  /** How long a credential made of the secret is good for. */
+  /** How long a credential made with the secret is valid. */
   readonly turnTtlSeconds: number;
-  /** "relay": peers don't learn each other's address. */
+  /** "relay": peers don't see each other's address. */
   readonly iceTransportPolicy: "all" | "relay";
 }
 
-/** The credentials among the options; `none` unless they are complete. */
+/** The TURN credentials in the options; `none` if they are incomplete. */
 export function turnAuthOf(given: {
   turnSecret: string | undefined;
   turnUsername: string | undefined;
@@ -32,8 +32,8 @@ export function turnAuthOf(given: {
 }
 
 /**
- * What is wrong with the options together: the option to change, and a message that names others in
- * backticks.
+ * What is wrong with the combination of options: the option at fault, and a message with other options
+ * in backticks.
  */
 export function iceFaults(
   isSet: (option: string) => boolean,
@@ -42,16 +42,10 @@ export function iceFaults(
   const credentials = ["turnSecret", "turnUsername", "turnPassword"].filter(isSet);
   const faults: [string, string][] = [];
   if (isSet("turnUrls") && credentials.length === 0) {
-    faults.push([
-      "turnUrls",
-      "needs `turnSecret`, or `turnUsername` and `turnPassword`, to be of use",
-    ]);
+    faults.push(["turnUrls", "needs `turnSecret`, or `turnUsername` and `turnPassword`"]);
   }
   if (isSet("turnSecret") && credentials.length > 1) {
-    faults.push([
-      "turnSecret",
-      "can't go with `turnUsername` or `turnPassword`; set one or the other",
-    ]);
+    faults.push(["turnSecret", "excludes `turnUsername` and `turnPassword`; set one or the other"]);
   } else if (credentials.length === 1 && !isSet("turnSecret")) {
     const [missing, other] = isSet("turnUsername")
       ? ["turnPassword", "turnUsername"]
@@ -63,10 +57,7 @@ export function iceFaults(
       faults.push([option, "is for a TURN server; name one in `turnUrls`"]);
     }
     if (isRelayOnly) {
-      faults.push([
-        "iceTransportPolicy",
-        "relay needs a TURN server to relay; name one in `turnUrls`",
-      ]);
+      faults.push(["iceTransportPolicy", "relay needs a TURN server; name one in `turnUrls`"]);
     }
   }
   return faults;

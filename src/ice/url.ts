@@ -1,12 +1,12 @@
-/** STUN and TURN URIs (RFC 7064, RFC 7065), read the way a browser reads them. */
+/** Parsing of STUN and TURN URIs (RFC 7064, RFC 7065), as strict as in browsers. */
 
 import { isIPv6 } from "node:net";
 
-/** Where a STUN or TURN server is, and how to talk to it. */
+/** A parsed STUN or TURN URI. */
 export interface IceUrl {
   readonly service: "stun" | "turn";
   readonly transport: "udp" | "tcp" | "tls";
-  /** A name or an address; of IPv6 without brackets. */
+  /** A name or an address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -15,9 +15,8 @@ const SYNTAX =
   /^(?<scheme>stuns?|turns?):(?<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{1,5}))?(?:\?transport=(?<transport>udp|tcp))?$/;
 
 /**
- * Reads `scheme:host[:port][?transport=udp|tcp]`; `undefined` if a browser couldn't use it.
- * `transport` is for TURN alone: RTCPeerConnection throws at `stun:…?transport=`. And `turns:` over
- * udp would be DTLS, which no browser speaks.
+ * Parses `scheme:host[:port][?transport=udp|tcp]`; `undefined` if browsers can't use it. RTCPeerConnection
+ * throws for `stun:…?transport=`, and `turns:` over UDP would be DTLS, which no browser supports.
  */
 export function parseIceUrl(text: string): IceUrl | undefined {
   const { scheme = "", host = "", port, transport } = SYNTAX.exec(text)?.groups ?? {};

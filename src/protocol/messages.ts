@@ -1,21 +1,21 @@
 /**
- * The wire: every message between a client and this server, as types.
- * Prose and rules: .github/PROTOCOL.md. Runs in a browser too, so it imports nothing.
+ * The types of all messages between a client and the server. Their rules: .github/PROTOCOL.md. Runs in
+ * browsers too, so it imports nothing.
  */
 
-/** Somebody in a room. `id` is the id of the peer's socket, `name` may be `""`. */
+/** A peer in a room. `id` is the id of its socket, `name` may be `""`. */
 export interface Peer {
   id: string;
   name: string;
 }
 
-/** W3C RTCSessionDescriptionInit, without "rollback", which never travels (RFC 8829, 4.1.10.2). */
+/** W3C RTCSessionDescriptionInit, without "rollback", which is never sent (RFC 8829, 4.1.10.2). */
 export interface Description {
   type: "offer" | "answer" | "pranswer";
   sdp: string;
 }
 
-/** W3C RTCIceCandidateInit. `candidate: ""` says that this generation has no more (RFC 8838, 14). */
+/** W3C RTCIceCandidateInit. `candidate: ""` ends the candidates of this generation (RFC 8838, 14). */
 export interface Candidate {
   candidate: string;
   sdpMid?: string | null;
@@ -30,21 +30,21 @@ export interface IceServer {
   credential?: string;
 }
 
-/** Whom a message is for: one peer by its id, or everyone else in the room. */
+/** The receiver of a message: the peer with the id `to`, or everyone else in the room. */
 export interface Target {
   to?: string;
 }
 
-/** Who a relayed message is from: the server's word, not the sender's. */
+/** The sender of a relayed message: the peer with the id `from`, as set by the server. */
 export interface Sender {
   from: string;
 }
 
-/** What `join` takes. */
+/** The argument of `join`. */
 export interface JoinRequest {
   room: string;
   name?: string;
-  /** Whether this client listens to `getCandidates`; left out, lists reach it one by one. */
+  /** Whether this client handles `getCandidates`; by default it gets a `getCandidate` for each. */
   candidateLists?: boolean;
 }
 
@@ -62,76 +62,76 @@ export type ErrorCode =
   | "removed"
   | "internal";
 
-/** The answer to a refused event; it changed nothing and reached nobody. */
+/** The answer to a refused event. The event changed nothing and was sent to nobody. */
 export interface Refused {
   ok: false;
   error: { code: ErrorCode; message: string };
 }
 
-/** The answer to an event: what it yields, or why it was refused. */
+/** The answer to an event: its result, or why it was refused. */
 export type Ack<T extends object = object> = ({ ok: true } & T) | Refused;
 
-/** What the acknowledgement of `join` yields. `users` are the others, longest-standing first. */
+/** The result of `join`. `users` are the others in the room, longest-standing first. */
 export interface Joined {
   self: Peer;
   users: Peer[];
-  /** For RTCPeerConnection; empty when the server has none configured. */
+  /** For RTCPeerConnection; empty if the server has none configured. */
   iceServers: IceServer[];
-  /** For RTCPeerConnection. "relay": the server lets no other address of a peer through. */
+  /** For RTCPeerConnection. With "relay", the server passes relayed candidates only. */
   iceTransportPolicy: "all" | "relay";
 }
 
-/** What the acknowledgement of `ice_servers` yields. */
+/** The result of `ice_servers`. */
 export interface IceGrant {
   iceServers: IceServer[];
-  /** Unix seconds, by the server's clock: ask again before then. Set even if nothing expires. */
+  /** When to ask again at the latest, in Unix seconds by the server's clock. Set even if nothing expires. */
   expiresAt: number;
 }
 
-/** What the acknowledgement of a relayed message yields: to how many peers it was sent. */
+/** The result of a relayed message: the number of peers it was sent to. */
 export interface Delivered {
   delivered: number;
 }
 
-/** An acknowledgement callback. Every event takes one as its last argument, or none. */
+/** An acknowledgement callback: the optional last argument of every event. */
 type Reply<T extends object = object> = (ack: Ack<T>) => void;
 
 /** From a client to the server. */
 export interface ClientToServerEvents {
-  /** Takes a seat in a room, and gives up the one in another room. */
+  /** Joins a room, and leaves the one before. */
   join: (request: JoinRequest, reply?: Reply<Joined>) => void;
   /** Relayed as `getOffer`. */
   offer: (description: Description, target?: Target, reply?: Reply<Delivered>) => void;
   /** Relayed as `getAnswer`. */
   answer: (description: Description, target?: Target, reply?: Reply<Delivered>) => void;
-  /** Relayed as `getCandidate`. `null` says end of candidates. */
+  /** Relayed as `getCandidate`. `null` is the end of candidates. */
   candidate: (candidate: Candidate | null, target?: Target, reply?: Reply<Delivered>) => void;
-  /** Several at once. Relayed as `getCandidates` to who takes lists, else as a `getCandidate` each. */
+  /** Relayed as one `getCandidates`, or as `getCandidate`s to peers that don't handle lists. */
   candidates: (candidates: (Candidate | null)[], target?: Target, reply?: Reply<Delivered>) => void;
-  /** Gives up the seat; the connection stays. */
+  /** Leaves the room; the connection stays open. */
   leave: (reply?: Reply) => void;
-  /** Renews the STUN and TURN servers that `join` gave: before they expire, before an ICE restart. */
+  /** Gets STUN and TURN servers anew: before those of `join` expire, and before an ICE restart. */
   ice_servers: (reply?: Reply<IceGrant>) => void;
-  /** Puts a new access token, of the same bearer, in the place of one that is running out. */
+  /** Replaces the access token by a new one of the same subject. */
   refresh_token: (token: string, reply?: Reply) => void;
 }
 
 /** From the server to a client. */
 export interface ServerToClientEvents {
-  /** To who has joined, before the acknowledgement: the others, longest-standing first. */
+  /** To the joiner, before the acknowledgement: the others, longest-standing first. */
   room_users: (users: Peer[]) => void;
-  /** To the others in a room, when somebody has joined it. */
+  /** To the others in a room, when a peer has joined it. */
   user_joined: (peer: Peer) => void;
-  /** To those left in a room, when somebody has left it or is gone. */
+  /** To the others in a room, when a peer has left it or has disconnected. */
   user_exit: (peer: { id: string }) => void;
   getOffer: (description: Description, sender: Sender) => void;
   getAnswer: (description: Description, sender: Sender) => void;
   getCandidate: (candidate: Candidate | null, sender: Sender) => void;
-  /** Only to those who joined with `candidateLists`. */
+  /** Only to peers that joined with `candidateLists`. */
   getCandidates: (candidates: (Candidate | null)[], sender: Sender) => void;
   /**
-   * To the sender of a refused event that asked for no acknowledgement; with the event "disconnect", to who
-   * is removed by the application, before the connection is closed.
+   * To the sender of a refused event that asked for no acknowledgement. With the event "disconnect": to a
+   * peer that the application removes, before its connection is closed.
    */
   signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
 }

@@ -1,4 +1,4 @@
-/** What rooms and peers may be called, in a message as well as in an access token. */
+/** Names of rooms and peers, as allowed in messages and in access tokens. */
 
 import { z } from "zod";
 
@@ -7,23 +7,23 @@ export const room = z.string({ error: "must be a string" }).regex(/^[A-Za-z0-9._
   error: "must be 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : @ + -",
 });
 
-/** What can't be seen, or changes the direction of what stands around it. */
+/** Invisible characters, and those that change the direction of text. */
 const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
-/** Scripts whose letters joiners change (RFC 5892, A.1 and A.2). */
+/** Scripts in which joiners change the shape of letters (RFC 5892, A.1 and A.2). */
 const JOINING =
   "Arabic Syriac Nko Mongolian Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Khmer Myanmar"
     .split(" ")
     .map((script) => `\\p{Script=${script}}`)
     .join("");
 
-/** Where an invisible character is a part of what is seen: some names and emoji can't be written without. */
+/** Invisible characters where they are needed to write names and emoji. */
 const NEEDED = new RegExp(
   [
     new RegExp(`(?<=[${JOINING}])\\p{Join_Control}`, "u"),
     /(?<=\p{Script=Han})\p{Variation_Selector}/u,
     /(?<=\p{Script=Mongolian})(?:\u180e|\p{Variation_Selector})/u,
-    // Emoji (UTS #51): of several in one, in colour, and flags of regions such as England's.
+    // Emoji (UTS #51): joined sequences, presentation selectors, and flags of regions such as England.
     /(?<=\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f)?)\u200d(?=\p{Extended_Pictographic})/u,
     /(?<=\p{Emoji})[\ufe0e\ufe0f]/u,
     /(?<=\u{1f3f4})[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}/u,
@@ -38,12 +38,12 @@ export const name = z
   .string({ error: "must be a string" })
   .trim()
   .refine((s) => [...s].length <= 64, { error: "must be at most 64 characters", abort: true })
-  // Half a surrogate pair is no character; it would reach the others as something else.
+  // A lone surrogate is no character; it would arrive as U+FFFD.
   .refine((s) => !/[\p{Cc}\p{Cs}]/u.test(s), { error: "must not have control characters" })
   .refine((s) => !INVISIBLE.test(s.replace(NEEDED, "")), {
-    error: "must not have invisible characters, nor such as turn the direction of text",
+    error: "must not have invisible characters or ones that change the direction of text",
   })
-  // The blank of Braille is a letter to Unicode.
+  // U+2800, the blank Braille pattern, isn't whitespace in Unicode.
   .refine((s) => s === "" || /[^\s\u2800]/.test(s), { error: "must not be blank" })
-  // No script needs more; hundreds on one letter cover what is above and below it.
+  // No script needs more. Hundreds of marks on one letter would cover the lines above and below.
   .refine((s) => !/\p{M}{9}/u.test(s), { error: "must have at most 8 marks on a letter" });

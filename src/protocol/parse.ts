@@ -1,6 +1,6 @@
 /**
- * From `unknown` to typed: the one place where a client's input is read.
- * What is handed on is a copy, member by member, so nothing unknown or deep travels further.
+ * Parsing of client input, from `unknown` to typed values. The results are copies of the known members,
+ * so nothing unknown or deeply nested is passed on.
  */
 
 import { z } from "zod";
@@ -14,10 +14,10 @@ import {
 import type { Candidate, Description, ErrorCode, JoinRequest, Refused } from "./messages.ts";
 import { name, room } from "./names.ts";
 
-/** A payload that was understood, or the refusal to answer with. */
+/** A parsed value, or the refusal to answer with. */
 export type Parsed<T> = { ok: true; value: T } | Refused;
 
-/** Makes the refusal of an event. */
+/** Creates a refusal. */
 export function refuse(code: ErrorCode, message: string): Refused {
   return { ok: false, error: { code, message } };
 }
@@ -80,19 +80,19 @@ const target = z
     { to: z.string({ error: "must be the id of a peer" }).optional() },
     { error: "must be an object { to? }" },
   )
-  // An argument left undefined before a callback arrives as null.
+  // An undefined argument before the callback arrives as null.
   .nullish();
 
 function hasFewSections(sdp: string): boolean {
   let sections = 0;
-  // A receiver might end a line at any of these.
+  // Receivers may accept any of these as the end of a line.
   for (const _ of sdp.matchAll(/(?:^|[\r\n])m=/g)) if (++sections > MAX_SDP_SECTIONS) return false;
   return true;
 }
 
-/** Reads with `schema`; a refusal names the member at fault, or `what` when it is all of it. */
+/** Parses `input` with `schema`. A refusal names the member at fault, or `what` if it is the whole. */
 function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> {
-  // Socket.IO hands an attachment over as a Buffer, which would pass for an object without members.
+  // Attachments arrive as Buffers, which would pass as objects without members.
   if (input instanceof Uint8Array) return refuse("bad_request", `${what} must not be binary`);
   const parsed = schema.safeParse(input);
   if (parsed.success) return { ok: true, value: parsed.data };
@@ -102,27 +102,27 @@ function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> 
   return refuse(tooLarge ? "too_large" : "bad_request", `${member} ${issue?.message}`);
 }
 
-/** Reads what `join` takes. The name is trimmed; left out, it is `""`. */
+/** Parses the argument of `join`. The name is trimmed, by default `""`. */
 export function parseJoin(input: unknown): Parsed<Required<JoinRequest>> {
   return read(join, "the argument of join", input);
 }
 
-/** Reads an offer or an answer. Refuses an sdp over 96 KiB, or of more than 64 sections, as `too_large`. */
+/** Parses an offer or an answer. An sdp over 96 KiB, or with more than 64 sections, is `too_large`. */
 export function parseDescription(input: unknown): Parsed<Description> {
   return read(description, "the description", input);
 }
 
-/** Reads a candidate, or `null` for the end of them. Refuses one over 2 KiB as `too_large`. */
+/** Parses a candidate, or `null`, the end of candidates. One over 2 KiB is `too_large`. */
 export function parseCandidate(input: unknown): Parsed<Candidate | null> {
   return read(candidate, "the candidate", input);
 }
 
-/** Reads a list of 1 to 64 candidates. One that is refused has all of them refused. */
+/** Parses a list of 1 to 64 candidates. If one is refused, all are. */
 export function parseCandidates(input: unknown): Parsed<(Candidate | null)[]> {
   return read(candidates, "the list", input);
 }
 
-/** Reads the id of the peer a message is for; `undefined` means everyone else in the room. */
+/** Parses the target of a message to the id of a peer; `undefined` is everyone else in the room. */
 export function parseTarget(input: unknown): Parsed<string | undefined> {
   const parsed = read(target, "the target", input);
   return parsed.ok ? { ok: true, value: parsed.value?.to } : parsed;

@@ -1,38 +1,38 @@
 /**
- * The seats of one server, in its memory. Two maps, changed together in one synchronous step, so that
- * no two joins can take the same seat.
+ * The room registry of a single server, in memory. Both maps change together in one synchronous step, so
+ * that two joins can't take the same seat.
  */
 
 import type { Departure, JoinOutcome, Member, RoomRegistry, Route } from "./registry.ts";
 
-/** What the registry is made with. */
+/** Options of the registry. */
 export interface MemoryRoomOptions {
   readonly maxPeersPerRoom: number;
 }
 
-/** The registry of one server, in its memory. */
+/** Keeps rooms and their members in memory. */
 export class MemoryRoomRegistry implements RoomRegistry {
-  /** Room to its members by id. A Map, so `__proto__` is a name like any other; oldest member first. */
+  /** Members by id, by room; longest-standing first. A Map, so that `__proto__` is a valid name. */
   private readonly rooms = new Map<string, Map<string, Member>>();
-  /** Peer id to the room it sits in: the inverse of `rooms`. */
+  /** Room by peer id: the inverse of `rooms`. */
   private readonly socketToRoom = new Map<string, string>();
-  /** Closed rooms, and until when. */
+  /** When closed rooms open again. */
   private readonly closedUntilMs = new Map<string, number>();
   private readonly maxPeersPerRoom: number;
-  private readonly nowMs: () => number;
+  private readonly now: () => number;
 
-  /** @param nowMs a clock, in milliseconds */
-  constructor({ maxPeersPerRoom }: MemoryRoomOptions, nowMs: () => number = Date.now) {
+  /** @param now the clock, in milliseconds */
+  constructor({ maxPeersPerRoom }: MemoryRoomOptions, now: () => number) {
     this.maxPeersPerRoom = maxPeersPerRoom;
-    this.nowMs = nowMs;
+    this.now = now;
   }
 
   async join(member: Member, room: string): Promise<JoinOutcome> {
     const { id } = member.peer;
-    if (this.isClosed(room)) return { ok: false, reason: "room_closed" };
+    if (this.isClosed(room)) return { ok: false, code: "room_closed" };
     const seats = this.rooms.get(room) ?? new Map<string, Member>();
     const rejoined = seats.has(id);
-    if (!rejoined && seats.size >= this.maxPeersPerRoom) return { ok: false, reason: "room_full" };
+    if (!rejoined && seats.size >= this.maxPeersPerRoom) return { ok: false, code: "room_full" };
     const departure = rejoined ? undefined : this.vacate(id);
     seats.set(id, member);
     this.rooms.set(room, seats);
@@ -50,10 +50,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
 
   async route(from: string, to?: string): Promise<Route> {
     const seats = this.seatsAround(from);
-    if (!seats) return { ok: false, reason: "not_in_room" };
+    if (!seats) return { ok: false, code: "not_in_room" };
     if (to === undefined) return { ok: true, receivers: othersIn(seats, from) };
     const receiver = to === from ? undefined : seats.get(to);
-    return receiver ? { ok: true, receivers: [receiver] } : { ok: false, reason: "peer_not_found" };
+    return receiver ? { ok: true, receivers: [receiver] } : { ok: false, code: "peer_not_found" };
   }
 
   async count(): Promise<{ rooms: number; peers: number }> {
@@ -69,15 +69,15 @@ export class MemoryRoomRegistry implements RoomRegistry {
   }
 
   async close(room: string, seconds: number): Promise<void> {
-    // Those that are open again are forgotten here, so that the map holds what is closed and no more.
+    // Removes rooms that are open again, so that the map doesn't grow.
     for (const closed of this.closedUntilMs.keys()) this.isClosed(closed);
-    this.closedUntilMs.set(room, this.nowMs() + seconds * 1_000);
+    this.closedUntilMs.set(room, this.now() + seconds * 1_000);
   }
 
   private isClosed(room: string): boolean {
     const untilMs = this.closedUntilMs.get(room);
     if (untilMs === undefined) return false;
-    if (this.nowMs() < untilMs) return true;
+    if (this.now() < untilMs) return true;
     this.closedUntilMs.delete(room);
     return false;
   }
@@ -87,7 +87,7 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return room === undefined ? undefined : this.rooms.get(room);
   }
 
-  /** Takes both entries of a peer away, and the room with the last of them. */
+  /** Removes a peer from both maps, and its room if it was the last one there. */
   private vacate(id: string): Departure | undefined {
     const room = this.socketToRoom.get(id);
     const seats = this.seatsAround(id);

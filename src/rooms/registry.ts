@@ -1,61 +1,61 @@
-/** Who sits in which room: what every registry of seats answers. It gives facts and sends nothing. */
+/** The interface of a room registry, the record of who is in which room. It sends nothing. */
 
 import type { Peer } from "../protocol/messages.ts";
 
-/** Somebody in a room, with what is to be known for sending to it. */
+/** A peer in a room, with what the server knows about it. */
 export interface Member {
   readonly peer: Peer;
-  /** Whether it takes candidates in lists. */
+  /** Whether it handles lists of candidates. */
   readonly candidateLists: boolean;
-  /** Who it is, to the application that let it in. */
+  /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string | undefined;
 }
 
-/** A seat given up: whose, in which room, and who is left there. */
+/** A member that has left a room, and who remains there. */
 export interface Departure {
   room: string;
   member: Member;
   remaining: Member[];
 }
 
-/** What a join came to. */
+/** The outcome of a join. */
 export type JoinOutcome =
-  | { ok: false; reason: "room_full" | "room_closed" }
+  | { ok: false; code: "room_full" | "room_closed" }
   | {
       ok: true;
       /** Everyone else in the room, longest-standing first. */
       others: Member[];
-      /** Whether the peer sat in this very room before. */
+      /** Whether the peer was in this room already. */
       rejoined: boolean;
-      /** The seat given up for this one, if the peer had one in another room. */
+      /** The departure from the room before, if there was one. */
       departure: Departure | undefined;
     };
 
-/** Whom a message goes to, or why to nobody. */
+/** The receivers of a message, or why there are none. */
 export type Route =
   | { ok: true; receivers: Member[] }
-  | { ok: false; reason: "not_in_room" | "peer_not_found" };
+  | { ok: false; code: "not_in_room" | "peer_not_found" };
 
 /**
- * The seats. Its methods return promises, so that a registry shared by several servers can stand
- * behind the same interface. A socket may be gone by the time one of them resolves; they resolve in the
- * order in which the seats changed, so that everyone is told in that order.
+ * Who is in which room. The methods return promises, so that a registry shared by several servers can
+ * implement the interface. A socket may have disconnected by the time they resolve. They resolve in the
+ * order of the changes, so that peers are notified in that order.
  */
 export interface RoomRegistry {
-  /** Seats a peer in `room`, out of any other room. When refused, it stays where it was. */
+  /** Moves a peer to `room`, out of any other room. If refused, it stays where it was. */
   join(member: Member, room: string): Promise<JoinOutcome>;
-  /** Takes away the seat of the peer with this id, if it has one. */
+  /** Removes the peer with this id from its room, if it is in one. */
   leave(id: string): Promise<Departure | undefined>;
-  /** The room that the peer with this id sits in. */
+  /** The room of the peer with this id. */
   roomOf(id: string): Promise<string | undefined>;
   /** The others in the room of the peer with id `from`, or only the one with id `to`. */
   route(from: string, to?: string): Promise<Route>;
-  /** How many rooms there are, and how many peers in them. */
+  /** The number of rooms, and of peers in them. */
   count(): Promise<{ rooms: number; peers: number }>;
-  /** The names of the rooms that somebody is in. */
+  /** The names of all rooms; a room has at least one member. */
   list(): Promise<string[]>;
-  /** Who is in a room, longest-standing first. */
+  /** The members of a room, longest-standing first; none if there is no such room. */
   membersOf(room: string): Promise<Member[]>;
-  /** Refuses joins of a room, as `room_closed`, for so many seconds. Who is in it keeps the seat. */
+  /** Refuses joins of a room with `room_closed` for some seconds. Its members stay. */
   close(room: string, seconds: number): Promise<void>;
 }

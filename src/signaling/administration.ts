@@ -1,29 +1,29 @@
-/** What an application may ask of its rooms, and do to them. */
+/** The application's methods to list rooms and peers, and to remove them. */
 
 import type { ErrorCode, Peer } from "../protocol/messages.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import type { SignalingIo } from "./dispatch.ts";
 
-/** A peer in a room, as the application knows it. */
+/** A peer in a room. */
 export interface RoomPeer extends Peer {
-  /** What the token or `authorize` said of who it is. */
+  /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string;
 }
 
-/** Rooms and peers in the application's hands. */
+/** Methods for the application. */
 export interface Administration {
-  /** The names of the rooms that somebody is in. */
+  /** The names of all rooms with peers in them. */
   rooms(): Promise<string[]>;
-  /** Who is in a room, longest-standing first. */
+  /** The peers in a room, longest-standing first; none if there is no such room. */
   peers(room: string): Promise<RoomPeer[]>;
   /**
-   * Removes a peer: it gets `signal_error` with the code `removed`, and its connection is closed such that it
-   * doesn't come back by itself. Resolves with whether there was such a peer.
+   * Removes a peer: it gets `signal_error` with the code `removed`, and its connection is closed in a way that
+   * keeps its client from reconnecting by itself. Resolves with whether there was such a peer.
    */
   disconnect(peerId: string): Promise<boolean>;
   /**
-   * Removes everyone from a room, with the code `room_closed`. Joins of it are refused with that code for
-   * `seconds` (60 by default).
+   * Removes all peers of a room, with the code `room_closed`, and refuses joins with that code for `seconds`
+   * (by default 60). Rejects with a RangeError if `seconds` is negative or NaN.
    */
   closeRoom(room: string, seconds?: number): Promise<void>;
 }

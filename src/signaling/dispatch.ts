@@ -1,4 +1,4 @@
-/** What happens around every event: a socket's events are served one by one, within its limits. */
+/** Handling of a socket's events: limits, the queue, acknowledgements and errors. */
 
 import { randomUUID } from "node:crypto";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
@@ -8,9 +8,9 @@ import type { Logger } from "../logger.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
 
-/** What is known of a socket besides its seat. */
+/** The data of a socket. */
 interface SocketData {
-  /** What its token says, or the application, where one of them is asked. */
+  /** The claims of its token, or from `authorize`; undefined if neither is required. */
   claims?: Claims;
 }
 
@@ -27,26 +27,26 @@ export type SignalingSocket = Socket<
   SocketData
 >;
 
-/** Answers one event of a client. Gets its arguments as they came, without the callback. */
+/** Handles one event. Gets its unparsed arguments, without the callback; resolves with the answer. */
 export type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
 
-/** What serving needs from elsewhere. */
+/** Dependencies of serving. */
 export interface SocketDeps {
   handlers: ReadonlyMap<string, Handler>;
-  /** Called when a socket is gone, after its last event. */
+  /** Called when a socket has disconnected, after its last event was handled. */
   onGone: (id: string) => Promise<void>;
   floods: FloodGuard;
-  /** Logs an error of ours and gives the id it is to be found under. */
+  /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
   log: Logger;
 }
 
-/** What an event takes of a connection's allowance, where that isn't 1: what others pay for too. */
+/** Events that cost more than 1. */
 const COSTS = new Map([
   ["join", 10],
   ["refresh_token", 10],
 ]);
-/** As much of a description costs as much as a candidate. */
+/** Bytes of an sdp that cost 1. */
 const SDP_BYTES_PER_EVENT = 4_096;
 
 /** Serves `handlers` on every socket that connects to `io` from now on. */
@@ -54,22 +54,22 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   const { handlers, onGone, floods, reportFault, log } = deps;
 
   io.on("connection", (socket) => {
-    // The allowance is the connection's: a socket that leaves and comes again on it brings no new one.
+    // The allowance belongs to the connection: another socket on it gets no new one.
     const connection = floods.of(socket.conn);
-    // Asked for in one breath, Socket.IO makes any number; only the last would hear anything.
+    // Socket.IO accepts several CONNECT packets in one payload, but delivers to the last socket only.
     if (connection.socket?.connected) return socket.conn.close(true);
     connection.socket = socket;
-    // A socket's events are served one after another, its disconnect last. So they stay in order,
-    // and a join that is still under way when the socket goes is undone behind it.
+    // A socket's events are handled one after another, its disconnect last. So they stay in order, and
+    // a join that is in progress when the socket disconnects is undone afterwards.
     let last = Promise.resolve();
     const enqueue = (task: () => Promise<void>) => {
       last = runAfter(last, task);
     };
     socket.onAny((name: unknown, ...args: unknown[]) => {
-      // Socket.IO calls this for what came in one packet with the goodbye too: a ghost's join.
+      // Socket.IO also emits events that arrive in one payload behind the disconnect.
       if (!socket.connected) return;
       const event = String(name);
-      // Decided as it arrives: a flood must not grow the queue.
+      // Checked on arrival, so that a flood doesn't grow the queue.
       const allowance = connection.events.take(costOf(event, args));
       if (allowance.ok) return enqueue(() => serve(socket, event, args));
       const wait = `too many events; try again in ${allowance.waitMs} ms`;
@@ -78,7 +78,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
   });
 
-  /** Never rejects, so that the next in the queue has its turn. */
+  /** Never rejects, so that the queue goes on. */
   async function runAfter(previous: Promise<void>, task: () => Promise<void>): Promise<void> {
     await previous;
     try {
@@ -88,7 +88,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     }
   }
 
-  /** Serves one event, known or not, and answers it whatever happens. */
+  /** Handles one event, known or not, and answers it in any case. */
   async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
     const reply = takeReply(args);
     let ack: Ack;
@@ -109,7 +109,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   }
 }
 
-/** Creates what logs an error of ours and gives the id it is to be found under. */
+/** Creates a function that logs an error of the server and returns its id in the log. */
 export function createFaultReport(log: Logger): (error: unknown) => string {
   return (error) => {
     const errorId = randomUUID();
@@ -119,8 +119,8 @@ export function createFaultReport(log: Logger): (error: unknown) => string {
 }
 
 /**
- * What an event takes of the allowance: a list of candidates as much as its candidates one by one, a
- * description by its size, so that nobody can fill another's queue with large ones.
+ * The cost of an event: 1 for each candidate of a list, a description by its size, so that a sender can't
+ * fill a receiver's queue with large ones.
  */
 function costOf(event: string, [payload]: unknown[]): number {
   if (event === "candidates" && Array.isArray(payload)) {

@@ -1,28 +1,30 @@
-/** What an application hears of its rooms. */
+/** The events that an application can listen to. */
 
 import type { ErrorCode } from "../protocol/messages.ts";
 
-/** Who, where, and as whom it was let in. */
+/** A peer and its room. */
 export interface PeerEvent {
   /** The peer's id. */
   readonly peer: string;
   readonly room: string;
-  /** What the token or `authorize` said of who it is. */
+  /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string;
 }
 
-/** What an application can listen to. */
+/** The events by name, with what their listeners get. */
 export interface SignalingEvents {
+  /** A peer has joined a room. Joining the same room again isn't reported. */
   joined: PeerEvent;
+  /** A peer has left a room or has disconnected. */
   left: PeerEvent;
-  /** A join was refused. */
+  /** A join was refused by a room or by the peer's token; invalid arguments aren't reported. */
   refused: PeerEvent & { readonly code: ErrorCode };
 }
 
-/** May be async. */
+/** A listener; may be async. */
 type Listener<Event> = (event: Event) => unknown;
 
-/** Listeners by event. One that throws or rejects harms nobody: its error goes to `onError`. */
+/** Listeners by event. What a listener throws or rejects with goes to `onError`. */
 export class Listeners {
   private readonly byEvent: {
     [Name in keyof SignalingEvents]: Set<Listener<SignalingEvents[Name]>>;
@@ -33,6 +35,7 @@ export class Listeners {
     this.onError = onError;
   }
 
+  /** Adds a listener. What it throws or rejects with is logged. */
   on<Name extends keyof SignalingEvents>(
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
@@ -40,6 +43,7 @@ export class Listeners {
     this.byEvent[name].add(listener);
   }
 
+  /** Removes a listener. */
   off<Name extends keyof SignalingEvents>(
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
@@ -47,6 +51,7 @@ export class Listeners {
     this.byEvent[name].delete(listener);
   }
 
+  /** Calls the listeners of an event. */
   emit<Name extends keyof SignalingEvents>(name: Name, event: SignalingEvents[Name]): void {
     for (const listener of this.byEvent[name]) {
       try {

@@ -1,4 +1,4 @@
-/** The protocol's events: join, leave, disconnect, and the relay of what peers say to each other. */
+/** The handlers of the protocol's events: joining, leaving, and relaying messages between peers. */
 
 import { type Authenticator, coversRoom } from "../auth/authenticator.ts";
 import { createSparseLog } from "../connections/sparse-log.ts";
@@ -30,38 +30,38 @@ import type { Handler, SignalingIo, SignalingSocket } from "./dispatch.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
 import { createAddressing } from "./receivers.ts";
 
-/** What the events need from elsewhere. */
+/** Dependencies of the handlers. */
 export interface SignalingDeps {
   rooms: RoomRegistry;
-  /** Undefined where everybody may come in. */
+  /** Undefined if no tokens are required. */
   authenticate: Authenticator | undefined;
   ice: IceOptions;
-  /** What the application listens with. */
+  /** The application's listeners. */
   listeners: Listeners;
   /** Unix milliseconds. */
   now: () => number;
   log: Logger;
 }
 
-/** Lines of who joined and left. */
+/** At most 10 joins and leaves are logged per second, after a burst of 100. */
 const LOGGED = { perSecond: 10, burst: 100 };
 
 const REFUSALS = {
   room_full: "the room is full",
   room_closed: "the room was closed; try again later",
   not_in_room: "you are in no room; join one first",
-  // The same words for an unknown id and one in another room: nobody learns who is elsewhere.
+  // The same text for an unknown id and one in another room, so that it doesn't reveal who is elsewhere.
   peer_not_found: "there is no such peer in your room",
   forbidden: "your token doesn't cover this room",
 } as const;
 
-/** What each event of the protocol does, and what is done when a socket is gone. */
+/** The handlers by event, and the one for a disconnect. */
 export interface SignalingHandlers {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly onGone: (id: string) => Promise<void>;
 }
 
-/** Creates the handlers of every event; what they tell peers goes over `io`. */
+/** Creates the handlers. They send to peers through `io`. */
 export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingHandlers {
   const { rooms, authenticate, ice, listeners, now, log } = deps;
   const { iceTransportPolicy } = ice;
@@ -116,7 +116,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     const member: Member = { peer: self, candidateLists, subject: claims?.subject };
     if (claims && !coversRoom(claims, room)) return refuseJoin("forbidden", room, member);
     const outcome = await rooms.join(member, room);
-    if (!outcome.ok) return refuseJoin(outcome.reason, room, member);
+    if (!outcome.ok) return refuseJoin(outcome.code, room, member);
     const { others, rejoined, departure } = outcome;
     announceExit(departure);
     if (!rejoined) {
@@ -137,11 +137,11 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
 
   async function renewIce(socket: SignalingSocket): Promise<Ack<IceGrant>> {
     const route = await rooms.route(socket.id);
-    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    if (!route.ok) return refuse(route.code, REFUSALS[route.code]);
     return { ok: true, ...grantIce(ice, socket.id, now()) };
   }
 
-  /** Where no tokens are asked for, any will do, as when connecting. */
+  /** If no tokens are required, any is accepted, as on connecting. */
   async function refreshToken(socket: SignalingSocket, token: unknown): Promise<Ack> {
     if (!authenticate) return { ok: true };
     const verdict = await authenticate(token);
@@ -170,7 +170,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     listeners.emit("left", eventOf(room, member));
   }
 
-  /** What offer, answer and candidate have in common: `send` gets those that what may `pass` is for. */
+  /** Relays a payload: `pass` filters it, and `send` gets the receivers and what is left of it. */
   async function relay<T>(
     socket: SignalingSocket,
     payload: Parsed<T>,
@@ -182,7 +182,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     const addressee = parseTarget(target);
     if (!addressee.ok) return addressee;
     const route = await rooms.route(socket.id, addressee.value);
-    if (!route.ok) return refuse(route.reason, REFUSALS[route.reason]);
+    if (!route.ok) return refuse(route.code, REFUSALS[route.code]);
     const passed = pass(payload.value);
     if (passed === undefined) return { ok: true, delivered: 0 };
     send(route.receivers, passed, { from: socket.id });

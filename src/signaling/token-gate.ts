@@ -1,23 +1,23 @@
-/** Who may connect, where tokens or the application decide that, and until when. */
+/** Who may connect, if tokens or `authorize` decide it, and how long. */
 
 import type { Verdict } from "../auth/authenticator.ts";
 import type { Logger } from "../logger.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 
-/** Who decides. */
+/** The check of new connections. */
 export interface Gate {
-  /** Asked for each connection. Never rejects. */
+  /** Called for each connection. Never rejects. */
   readonly admit: (socket: SignalingSocket) => Promise<Verdict>;
-  /** Whether who has expired has to come with a new token; else the client comes back by itself. */
+  /** Whether a client needs a new token to reconnect after its access has expired. */
   readonly needsToken: boolean;
 }
 
-/** How late a connection is ended when its time is up. */
+/** How late a connection is ended after its access has expired. */
 const SWEEP_INTERVAL_MS = 1_000;
 
 /**
- * Lets only sockets that the gate admits connect to `io`, and ends them when their time is up.
- * Gives a function that stops the latter.
+ * Lets only sockets that the gate admits connect to `io`, and ends them when their access has expired.
+ * Returns a function that stops the latter.
  */
 export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: Logger) {
   io.use(async (socket, next) => {
@@ -26,7 +26,7 @@ export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: 
       const { code, reason } = verdict;
       log.debug({ code }, "refused a connection");
       next(Object.assign(new Error(reason), { data: { code } }));
-      // Socket.IO answers in the next tick, and this comes behind. On it goes only by a new connection.
+      // Socket.IO sends the refusal in the next tick; this runs after it. To try again, the client must reconnect.
       process.nextTick(() => socket.conn.close());
       return;
     }
@@ -34,14 +34,14 @@ export function registerGate(io: SignalingIo, { admit, needsToken }: Gate, log: 
     next();
   });
 
-  // One timer for all; a look at 20,000 sockets takes about a millisecond.
+  // One timer for all: checking 20,000 sockets takes about a millisecond.
   const sweep = setInterval(() => {
     for (const socket of io.sockets.sockets.values()) if (hasExpired(socket)) end(socket);
   }, SWEEP_INTERVAL_MS).unref();
 
   function end(socket: SignalingSocket): void {
     log.info({ peer: socket.id }, "its access has expired");
-    // The client comes back, and the application is asked again.
+    // The client reconnects, and `authorize` is called again.
     if (!needsToken) {
       socket.conn.close();
       return;

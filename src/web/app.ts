@@ -1,4 +1,4 @@
-/** The page: a lobby, and the call that it leads to. The client is all it knows of the server. */
+/** The page: the lobby and the call. It uses the server only through the client. */
 
 import { SignalingClient } from "../client/index.ts";
 import { Call } from "./call/call.ts";
@@ -11,7 +11,7 @@ import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
 const token = tokenInAddress();
-// Where the server that has served this page answers.
+// The path of Socket.IO, set by the server that serves this page.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
 const signaling = new SignalingClient(undefined, { path, ...(token !== undefined && { token }) });
 const media = new LocalMedia();

@@ -1,6 +1,6 @@
-/** What the page needs of the DOM. All markup is in index.html; nothing is ever parsed from text. */
+/** DOM helpers. All markup is in index.html; text is never parsed as HTML. */
 
-/** Finds an element of this type, which has to be there. */
+/** Finds an element of this type; throws if there is none. */
 export function find<T extends Element>(
   type: new () => T,
   selector: string,
@@ -11,7 +11,7 @@ export function find<T extends Element>(
   throw new Error(`the page has no ${type.name} ${selector}`);
 }
 
-/** Copies the one element in a `<template>`. */
+/** Copies the content of a `<template>`, a single element. */
 export function copyOf(template: string): HTMLElement {
   const { content } = find(HTMLTemplateElement, `template#${template}`);
   const copy = document.importNode(content, true).firstElementChild;
@@ -19,7 +19,7 @@ export function copyOf(template: string): HTMLElement {
   throw new Error(`the template ${template} is empty`);
 }
 
-/** Makes an element with this text, taken as text whatever it is. */
+/** Creates an element with this text. */
 export function textElement<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   text: string,
@@ -31,12 +31,12 @@ export function textElement<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes an element for what somebody has written, which may turn around no text beside it (UAX 9). */
+/** Creates an element for a user's text, isolated so that it can't change the direction of others (UAX 9). */
 export function isolated(text: string): HTMLElement {
   return textElement("bdi", text);
 }
 
-/** Runs `draw` in the next frame, once however often it is asked for until then. */
+/** Returns a function that runs `draw` in the next frame, once however often it is called. */
 export function oncePerFrame(draw: () => void): () => void {
   let isAsked = false;
   return () => {
@@ -49,7 +49,7 @@ export function oncePerFrame(draw: () => void): () => void {
   };
 }
 
-/** Tells a toggle button's state to assistive technology, and to the style sheet with it. */
+/** Sets a toggle button's state, for assistive technology and for the style sheet. */
 export function setPressed(button: HTMLElement, isPressed: boolean): void {
   button.setAttribute("aria-pressed", String(isPressed));
 }

@@ -1,12 +1,12 @@
-/** What two of these pages tell each other over the data channel. Anybody may send us anything. */
+/** The messages between pages over the data channel. They are untrusted input. */
 
 /** The data channel's label. */
 export const CHANNEL = "page";
 
-/** As much as a chat message may have, in UTF-16 code units. */
+/** Longest chat message, in UTF-16 code units. */
 export const MAX_TEXT_LENGTH = 2_000;
 
-/** What a peer sends just now. */
+/** What a peer is sending. */
 export interface Sending {
   muted: boolean;
   camera: boolean;
@@ -15,9 +15,9 @@ export interface Sending {
 
 export type PageMessage = ({ type: "state" } & Sending) | { type: "chat"; text: string };
 
-/** Reads a message; undefined for one that isn't ours. */
+/** Parses a message; undefined if it is invalid. */
 export function parseMessage(data: unknown): PageMessage | undefined {
-  // JSON may escape each code unit with six characters.
+  // JSON may take six characters for each code unit (\uXXXX).
   if (typeof data !== "string" || data.length > 6 * MAX_TEXT_LENGTH + 100) return undefined;
   const message = parseJson(data);
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;

@@ -1,4 +1,4 @@
-/** What went wrong, in words for the person in front of the page. */
+/** Error messages for the user of the page. */
 
 import { SignalingError } from "../client/index.ts";
 
@@ -10,13 +10,13 @@ const ADVICE: Record<string, string> = {
   SecurityError: "Browsers give a camera only to pages that come over HTTPS.",
 };
 
-/** Why there is no camera or microphone, and what to do. */
+/** Explains why camera or microphone can't be used, and what to do. */
 export function explainCapture(error: unknown): string {
   const known = error instanceof DOMException ? ADVICE[error.name] : undefined;
   return known ?? "Your camera or microphone could not be started.";
 }
 
-/** Why we are not in the room, or no longer. */
+/** Explains why a join failed, or why a call has ended. */
 export function explainJoin(error: unknown, room: string): string {
   if (!(error instanceof SignalingError)) return `Joining failed: ${String(error)}`;
   if (error.code === "room_full") {

@@ -1,13 +1,13 @@
-/** The one line that tells who comes and goes: shown for a while, and read out. */
+/** The line for notifications: shown for some seconds, and read out by screen readers. */
 
 import { find } from "./dom.ts";
 
 const SHOWN_MS = 5_000;
 
-/** Says something in passing: text, and elements such as a name's. */
+/** Shows a notification: text, and elements such as a name. */
 export type Say = (...parts: (string | Node)[]) => void;
 
-/** Creates the line. What is said next takes the place of what was said before. */
+/** Creates the line. Each notification replaces the one before. */
 export function createToast(): Say {
   const line = find(HTMLElement, "#toast");
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -46,7 +46,7 @@ describe.skipIf(lacksBrowser())("the documented examples", { timeout: 120_000 },
       const cyd = await open();
       for (const page of [ada, bob, cyd]) await movingPictures(page, videos, 2);
 
-      // A tab that is closed says goodbye, as the button does.
+      // A closed tab disconnects, as the button does.
       if (uses === "socket.io") await ada.click("#hang-up");
       else await ada.close();
       for (const page of [bob, cyd]) await movingPictures(page, videos, 1);

@@ -37,6 +37,9 @@ const BROWSER_RANKS: Record<string, number> = {
   protocol: 1,
 };
 
+/** Imports between folders; a new one needs a reason. */
+const MAX_EDGES = 40;
+
 /** What a browser may import of the wire: nothing that reads input. */
 const SHARED = ["protocol/messages.ts", "protocol/limits.ts"];
 
@@ -90,6 +93,25 @@ test("no import goes in a circle", () => {
     done.add(file);
   };
   for (const file of files) visit(file, []);
+});
+
+/** The folders of `src/`, and the files that stand in it, with the imports between them. */
+function folderGraph(): { nodes: Set<string>; edges: Set<string> } {
+  const nodeOf = (file: string) => file.split("/")[0] ?? file;
+  const edges = files.flatMap((file) =>
+    importsOf(file)
+      .ours.map((imported) => [nodeOf(file), nodeOf(imported)])
+      .filter(([from, to]) => from !== to)
+      .map(([from, to]) => `${from} → ${to}`),
+  );
+  return { nodes: new Set(files.map(nodeOf)), edges: new Set(edges) };
+}
+
+const graph = folderGraph();
+
+// The name has the figures: `npx vitest run --config test/vitest.config.ts architecture -t graph --reporter=verbose`.
+test(`the graph of folders stays small: ${graph.nodes.size} nodes, ${graph.edges.size} edges`, () => {
+  expect(graph.edges.size, [...graph.edges].sort().join("\n")).toBeLessThanOrEqual(MAX_EDGES);
 });
 
 test("the imports are really read", () => {

@@ -148,7 +148,7 @@ describe("roomrelay", () => {
     }
   });
 
-  test("starts, serves the page and the client, and takes the token that it mints", async () => {
+  test("starts, serves the page and the client, and accepts the token that it creates", async () => {
     const env = { AUTH_SECRET: SECRET };
     const { url, connect } = await spawnServer(env, [bin()]);
     expect(await (await fetch(url)).text()).toContain("<!doctype html>");

@@ -8,7 +8,7 @@ import { buildServer } from "../../src/server.ts";
 import type { Measurement } from "./measured.ts";
 
 const config = parseConfig({ HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "error", ...process.env });
-const rooms = new MemoryRoomRegistry(config);
+const rooms = new MemoryRoomRegistry(config, Date.now);
 const server = buildServer(config, { rooms });
 
 async function measure(collectsGarbage: boolean): Promise<Measurement> {

@@ -5,7 +5,7 @@ import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 
 interface Setup {
   maxPeersPerRoom: number;
-  nowMs: () => number;
+  now: () => number;
 }
 
 const member = (id: string, name = "", candidateLists = false): Member => ({
@@ -14,7 +14,7 @@ const member = (id: string, name = "", candidateLists = false): Member => ({
 });
 
 export function testRegistry(name: string, create: (setup: Setup) => RoomRegistry): void {
-  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, nowMs: () => 0 });
+  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, now: () => 0 });
 
   describe(name, () => {
     test("join tells who else is there, longest-standing first", async () => {
@@ -60,7 +60,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       const rooms = withCapacity(2);
       const outcomes = await Promise.all(["a", "b", "c"].map((id) => rooms.join(member(id), "r")));
       expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false]);
-      expect(outcomes[2]).toEqual({ ok: false, reason: "room_full" });
+      expect(outcomes[2]).toEqual({ ok: false, code: "room_full" });
       // A rejoin takes no second seat.
       expect(await rooms.join(member("a"), "r")).toMatchObject({ ok: true, rejoined: true });
       expect(await rooms.count()).toEqual({ rooms: 1, peers: 2 });
@@ -70,9 +70,9 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       const rooms = withCapacity(1);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "s");
-      expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, reason: "room_full" });
+      expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, code: "room_full" });
       await rooms.close("t", 60);
-      expect(await rooms.join(member("b"), "t")).toEqual({ ok: false, reason: "room_closed" });
+      expect(await rooms.join(member("b"), "t")).toEqual({ ok: false, code: "room_closed" });
       expect(await rooms.leave("b")).toEqual({
         room: "s",
         member: member("b"),
@@ -89,10 +89,10 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       expect(await rooms.route("a", "b")).toEqual({ ok: true, receivers: [member("b")] });
       expect(await rooms.route("x")).toEqual({ ok: true, receivers: [] });
       for (const to of ["x", "a", "nobody", "__proto__", ""]) {
-        expect(await rooms.route("a", to)).toEqual({ ok: false, reason: "peer_not_found" });
+        expect(await rooms.route("a", to)).toEqual({ ok: false, code: "peer_not_found" });
       }
-      expect(await rooms.route("nobody")).toEqual({ ok: false, reason: "not_in_room" });
-      expect(await rooms.route("nobody", "a")).toEqual({ ok: false, reason: "not_in_room" });
+      expect(await rooms.route("nobody")).toEqual({ ok: false, code: "not_in_room" });
+      expect(await rooms.route("nobody", "a")).toEqual({ ok: false, code: "not_in_room" });
     });
 
     test("leave takes the last seat and the room with it, and tells nothing the second time", async () => {
@@ -116,11 +116,11 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
 
     test("a closed room refuses joins, rejoins too, until its time is over", async () => {
       let nowMs = 0;
-      const rooms = create({ maxPeersPerRoom: 4, nowMs: () => nowMs });
+      const rooms = create({ maxPeersPerRoom: 4, now: () => nowMs });
       await rooms.join(member("a"), "r");
       await rooms.close("r", 10);
       for (const id of ["a", "b"]) {
-        expect(await rooms.join(member(id), "r")).toEqual({ ok: false, reason: "room_closed" });
+        expect(await rooms.join(member(id), "r")).toEqual({ ok: false, code: "room_closed" });
       }
       expect(await rooms.membersOf("r")).toEqual([member("a")]);
       expect(await rooms.join(member("b"), "s")).toMatchObject({ ok: true });

@@ -40,7 +40,7 @@ export async function startServer(
 ) {
   const config = parseConfig({ ...LOOPBACK, LOG_LEVEL: "silent", ...env });
   const log: string[] = [];
-  const rooms = new MemoryRoomRegistry(config);
+  const rooms = new MemoryRoomRegistry(config, overrides.now ?? Date.now);
   const server = buildServer(config, {
     ...overrides,
     rooms: wrapRooms(rooms),

@@ -9,7 +9,7 @@ function create() {
     now = ms;
   };
   const leave = (address: string, eventsFullAtMs: number, packetsFullAtMs = 0) =>
-    debts.leave(address, { eventsFullAtMs, packetsFullAtMs });
+    debts.add(address, { eventsFullAtMs, packetsFullAtMs });
   return { debts, leave, setClock };
 }
 

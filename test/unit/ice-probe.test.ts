@@ -160,7 +160,7 @@ describe("over TCP", () => {
 test("a name that leads nowhere is told", async () => {
   expect(await probe("stun:nowhere.invalid")).toMatchObject({
     reachable: false,
-    fault: "its name leads to no address",
+    fault: "its name doesn't resolve to an address",
   });
 });
 

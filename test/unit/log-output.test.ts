@@ -90,5 +90,8 @@ describe("log output", () => {
     vi.advanceTimersByTime(1);
     expect(done).toHaveBeenCalledTimes(3);
     expect(vi.getTimerCount()).toBe(1);
+    pipe.room = Number.POSITIVE_INFINITY;
+    vi.advanceTimersByTime(5_000);
+    expect(done).toHaveBeenCalledTimes(3);
   });
 });

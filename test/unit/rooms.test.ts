@@ -4,7 +4,7 @@ import { testRegistry } from "../support/registry-contract.ts";
 
 testRegistry(
   "MemoryRoomRegistry",
-  ({ maxPeersPerRoom, nowMs }) => new MemoryRoomRegistry({ maxPeersPerRoom }, nowMs),
+  ({ maxPeersPerRoom, now }) => new MemoryRoomRegistry({ maxPeersPerRoom }, now),
 );
 
 test("nothing is kept of rooms that were left, or closed and are open again", async () => {

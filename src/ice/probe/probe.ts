@@ -1,10 +1,10 @@
-/** Asks every configured STUN and TURN server the way a browser would, and says what is wrong. */
+/** Tests each configured STUN and TURN server the way a browser uses it, and reports what is wrong. */
 
 import { BlockList, isIPv4 } from "node:net";
-import type { Logger } from "../../logger.ts";
 import { grantIce } from "../grant.ts";
-import type { IceOptions, TurnAuth } from "../options.ts";
-import { type IceUrl, parseIceUrl } from "../url.ts";
+import type { IceOptions } from "../options.ts";
+import { parseIceUrl } from "../url.ts";
+import { explain, noAnswer } from "./explain.ts";
 import type { TransportAddress } from "./stun-address.ts";
 import { connectStun, type StunConnection } from "./stun-connection.ts";
 import {
@@ -15,28 +15,28 @@ import {
   StunRefusal,
 } from "./turn-client.ts";
 
-/** How long one server may take for everything, in milliseconds. */
+/** Time limit for all requests to one server. */
 const LIMIT_MS = 5_000;
 
-/** Public addresses that no relay has a reason to deny: a.root-servers.net. Nothing is sent to them. */
+/** Public addresses that every relay should allow: a.root-servers.net. Nothing is sent to them. */
 const PUBLIC_PEER = { ipv4: "198.41.0.4", ipv6: "2001:503:ba3e::2:30" };
 
-/** How one server did. */
+/** The result for one server. */
 export interface IceProbe {
   readonly url: string;
   readonly reachable: boolean;
-  /** Absent where none is needed, or as long as it isn't known. */
+  /** Absent if none is needed, or if the server didn't get that far. */
   readonly credential?: "accepted" | "refused";
-  /** Where the peers would be heard. */
+  /** The address that it relays from. */
   readonly relay?: string;
   readonly milliseconds: number;
   /** What is wrong, and what to do about it. */
   readonly fault?: string;
-  /** What works, and may still not be meant so. */
+  /** What works but may be unintended. */
   readonly remark?: string;
 }
 
-/** Asks all of them at once, which takes `limitMs` at most. What fails is told, not thrown. */
+/** Tests all servers at once, within `limitMs`. Failures are in the results; nothing is thrown. */
 export async function probeIceServers(
   options: IceOptions,
   nowMs: number,
@@ -49,8 +49,17 @@ export async function probeIceServers(
   return Promise.all(probes);
 }
 
-/** Warns of each server that doesn't work. */
-export async function warnOfIceFaults(options: IceOptions, nowMs: number, log: Logger) {
+/** A log that takes warnings, such as pino's. */
+interface WarningLog {
+  warn(fields: object, message: string): void;
+}
+
+/** Logs a warning for each server that doesn't work. */
+export async function warnOfIceFaults(
+  options: IceOptions,
+  nowMs: number,
+  log: WarningLog,
+): Promise<void> {
   for (const { url, fault } of await probeIceServers(options, nowMs)) {
     if (fault) log.warn({ url, fault }, "peers can't use a STUN or TURN server");
   }
@@ -63,7 +72,7 @@ async function probe(
   limitMs: number,
 ): Promise<IceProbe> {
   const url = parseIceUrl(text);
-  if (!url) throw new Error("the configuration has let a malformed URL pass");
+  if (!url) throw new Error("a URL that the configuration should have refused");
   const start = performance.now();
   const milliseconds = () => Math.round(performance.now() - start);
   const signal = AbortSignal.timeout(limitMs);
@@ -88,7 +97,7 @@ async function probe(
   }
 }
 
-/** Whether this server relays, for whom, and to whom. */
+/** Whether this server relays, asks for a credential, and allows public addresses. */
 async function probeRelay(
   connection: StunConnection,
   credential: Credential,
@@ -116,13 +125,13 @@ async function probeRelay(
   await allocation.release();
   return {
     ...(signed && { credential: "accepted" }),
-    relay: inWriting(relay),
+    relay: format(relay),
     ...(faults.length > 0 && { fault: faults.join("; ") }),
     ...(remarks.length > 0 && { remark: remarks.join("; ") }),
   };
 }
 
-/** Why the server relays nothing to this address, if it doesn't. */
+/** The server's refusal to relay to this address, if it refuses. */
 async function denialOf(address: string, allocation: Allocation): Promise<StunRefusal | undefined> {
   try {
     await allocation.createPermission(address);
@@ -133,49 +142,11 @@ async function denialOf(address: string, allocation: Allocation): Promise<StunRe
   return undefined;
 }
 
-function inWriting({ address, port }: TransportAddress): string {
+function format({ address, port }: TransportAddress): string {
   return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
-function noAnswer({ transport, port }: IceUrl, limitMs: number): string {
-  const protocol = transport === "udp" ? "UDP" : "TCP";
-  return `no answer within ${limitMs / 1_000} s; does a firewall let ${protocol} port ${port} pass?`;
-}
-
-function explain(error: unknown, { transport, port }: IceUrl, auth: TurnAuth): string {
-  if (error instanceof StunRefusal) return explainRefusal(error, auth);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  switch (code) {
-    case "ECONNREFUSED":
-      return `nothing listens on ${transport === "udp" ? "UDP" : "TCP"} port ${port} there`;
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "its name leads to no address";
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "there is no way to it from here";
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return /CERT|SSL|TLS|VERIFY|EPROTO/.test(code) ? `TLS fails: ${reason}` : reason;
-}
-
-function explainRefusal({ code, message, signed }: StunRefusal, auth: TurnAuth): string {
-  switch (code) {
-    case 401:
-      if (!signed) return "it wants a credential, which browsers don't send for STUN";
-      return auth.kind === "fixed"
-        ? "it refuses TURN_USERNAME and TURN_PASSWORD"
-        : "it refuses the credential: TURN_SECRET isn't its static-auth-secret, or a clock is wrong";
-    case 486:
-      return "its quota is used up (486)";
-    case 508:
-      return "it has no relay left to give (508); are its ports from min-port to max-port enough?";
-    default:
-      return `it refuses: ${message}`;
-  }
-}
-
-/** Whether only some see this address: loopback, link-local, private, or shared by a provider. */
+/** Whether an address isn't reachable from everywhere: loopback, link-local, private or carrier-grade NAT. */
 function isPrivate(address: string): boolean {
   const ranges = new BlockList();
   ranges.addSubnet("10.0.0.0", 8);

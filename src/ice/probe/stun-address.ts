@@ -1,20 +1,20 @@
-/** The addresses in STUN and TURN messages, to bytes and back (RFC 8489, 14.2). */
+/** Encoding and decoding of the addresses in STUN and TURN messages (RFC 8489, 14.2). */
 
 import ipaddr from "ipaddr.js";
 
-/** An address with its port, in writing. */
+/** An IP address as text, with a port. */
 export interface TransportAddress {
   readonly address: string;
   readonly port: number;
 }
 
-/** The four bytes by which a STUN message is recognized. */
+/** The four bytes that identify a STUN message. */
 export const MAGIC_COOKIE = 0x2112a442;
 
 const IPV4 = 1;
 const IPV6 = 2;
 
-/** Reads the value of an XOR-MAPPED-ADDRESS, XOR-RELAYED-ADDRESS or XOR-PEER-ADDRESS. */
+/** Decodes an XOR-MAPPED-ADDRESS, XOR-RELAYED-ADDRESS or XOR-PEER-ADDRESS; `undefined` if malformed. */
 export function decodeAddress(
   value: Buffer,
   transactionId: Uint8Array,
@@ -25,7 +25,7 @@ export function decodeAddress(
   return { address: ipaddr.fromByteArray([...plain]).toString(), port };
 }
 
-/** Writes such a value, for a message with this transaction id. Throws if it is no address. */
+/** Encodes such a value, for a message with this transaction id. Throws if `address` isn't an IP address. */
 export function encodeAddress(
   { address, port }: TransportAddress,
   transactionId: Uint8Array,
@@ -36,7 +36,7 @@ export function encodeAddress(
   return Buffer.concat([header, xored(plain, transactionId)]);
 }
 
-/** The bytes of an address XORed with the magic cookie and the transaction id: twice is not at all. */
+/** The bytes of an address XORed with the magic cookie and the transaction id; its own inverse. */
 function xored(address: Uint8Array, transactionId: Uint8Array): Uint8Array {
   const mask = Buffer.alloc(16);
   mask.writeUInt32BE(MAGIC_COOKIE);

@@ -8,7 +8,7 @@ import { connect as connectTls } from "node:tls";
 import type { IceUrl } from "../url.ts";
 import { decodeMessage, messageLength, type StunMessage } from "./stun-message.ts";
 
-/** When a request over UDP is sent again; twice as late each time. */
+/** Time until a request over UDP is sent again; doubles each time. */
 const RETRANSMIT_MS = 500;
 
 /** A connection to a server. One request at a time. */
@@ -18,19 +18,19 @@ export interface StunConnection {
   close(): void;
 }
 
-/** A socket, whichever it is. */
+/** A UDP, TCP or TLS socket. */
 interface Wire {
   send(bytes: Buffer): void;
   close(): void;
 }
 
-/** What a socket tells: each whole message, and why there will be no more. */
+/** Gets each complete message, or the error that ends the connection. */
 interface Listener {
   onMessage(bytes: Buffer): void;
   onError(error: unknown): void;
 }
 
-/** Connects to the server at this URL. The signal ends whatever is still awaited. */
+/** Connects to the server at this URL. The signal aborts connecting and requests. */
 export async function connectStun(url: IceUrl, signal: AbortSignal): Promise<StunConnection> {
   let listener: Listener | undefined;
   const wire = await (url.transport === "udp" ? openUdp : openStream)(url, signal, {
@@ -55,14 +55,14 @@ export async function connectStun(url: IceUrl, signal: AbortSignal): Promise<Stu
         };
       });
       wire.send(message);
-      // TCP and TLS see to it themselves that it arrives.
+      // TCP and TLS retransmit by themselves.
       if (url.transport !== "udp") return answer;
       return answer.finally(repeat(() => wire.send(message)));
     },
   };
 }
 
-/** Calls after 0.5 s, 1 s more, 2 s more … until it is stopped. */
+/** Calls after 0.5 s, another 1 s, another 2 s and so on. Returns a function that stops it. */
 function repeat(call: () => void): () => void {
   let delayMs = RETRANSMIT_MS;
   const next = () => {
@@ -78,7 +78,7 @@ async function openUdp(url: IceUrl, signal: AbortSignal, listener: Listener): Pr
   const aborted = once(signal, "abort").then(() => Promise.reject(signal.reason));
   const { address, family } = await Promise.race([lookup(url.host), aborted]);
   const socket = createSocket(family === 6 ? "udp6" : "udp4");
-  // Connected, so that a port where nothing listens shows as an error.
+  // On a connected UDP socket, a closed port is reported as an error.
   socket.connect(url.port, address);
   try {
     await once(socket, "connect");
@@ -112,7 +112,7 @@ async function openStream(url: IceUrl, signal: AbortSignal, listener: Listener):
       listener.onMessage(received.subarray(0, length));
       received = received.subarray(length);
     }
-    // A header is 20 bytes; so many that are none are something else, a web server for instance.
+    // 20 bytes that are no STUN header come from something else, such as a web server.
     const isForeign = received.length >= 20 && messageLength(received) === undefined;
     if (isForeign) listener.onError(new Error("what answers there is no STUN server"));
   });

@@ -1,4 +1,4 @@
-/** STUN messages, to bytes and back (RFC 8489), with what the check of a TURN server needs (RFC 8656). */
+/** Encoding and decoding of STUN messages (RFC 8489), and of TURN's as far as the check needs them (RFC 8656). */
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { decodeAddress, MAGIC_COOKIE, type TransportAddress } from "./stun-address.ts";
@@ -27,12 +27,12 @@ export const ATTRIBUTES = {
 /** An attribute's type and value. */
 export type Attribute = readonly [type: number, value: Uint8Array];
 
-/** A message that was understood. Of an attribute that comes twice, the first counts. */
+/** A decoded message. Of an attribute that occurs twice, the first counts. */
 export interface StunMessage {
   readonly method: number;
   readonly kind: "request" | "indication" | "success" | "error";
   readonly attributes: ReadonlyMap<number, Buffer>;
-  /** The message as it came, to check its integrity with a key. */
+  /** The message as received, to check its integrity with a key. */
   readonly bytes: Buffer;
 }
 
@@ -40,7 +40,7 @@ const HEADER_BYTES = 20;
 const FINGERPRINT_XOR = 0x5354554e;
 const KINDS = ["request", "indication", "success", "error"] as const;
 
-/** A request as bytes, signed if there is a key, with a fingerprint. */
+/** Encodes a request, with a fingerprint, and signed if `key` is given. */
 export function encodeRequest(
   method: number,
   transactionId: Uint8Array,
@@ -62,7 +62,7 @@ export function encodeRequest(
   return append(message, [ATTRIBUTES.fingerprint, fingerprint]);
 }
 
-/** Reads one whole message; `undefined` if it is none, is cut short, or its fingerprint is wrong. */
+/** Decodes one complete message; `undefined` if it is malformed, incomplete, or its fingerprint is wrong. */
 export function decodeMessage(bytes: Buffer): StunMessage | undefined {
   const length = messageLength(bytes);
   if (length === undefined || length !== bytes.length) return undefined;
@@ -87,7 +87,7 @@ export function decodeMessage(bytes: Buffer): StunMessage | undefined {
   return { method, kind, attributes, bytes };
 }
 
-/** How long the message is that begins here; `undefined` if none does, or too little of it came. */
+/** The length of the message that `bytes` begin with; `undefined` if there is no complete STUN header. */
 export function messageLength(bytes: Buffer): number | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const length = bytes.readUInt16BE(2);
@@ -105,12 +105,12 @@ export function hasIntegrity({ bytes }: StunMessage, key: Uint8Array): boolean {
   return false;
 }
 
-/** The key of the long-term credential (RFC 8489, 9.2.2); browsers know no other than MD5's. */
+/** The key of a long-term credential (RFC 8489, 9.2.2); browsers support MD5 only. */
 export function longTermKey(username: string, realm: string, password: string): Buffer {
   return createHash("md5").update(`${username}:${realm}:${password}`).digest();
 }
 
-/** The error code of an error response, and the words it came with. */
+/** The error code and reason phrase of an error response. */
 export function errorOf({ attributes }: StunMessage): { code: number; reason: string } {
   const value = attributes.get(ATTRIBUTES.errorCode);
   if (!value || value.length < 4) return { code: 0, reason: "no error code" };
@@ -150,7 +150,7 @@ function append(message: Buffer, attribute: Attribute): Buffer {
   return longer;
 }
 
-/** Of what goes before the attribute, with a length in the header that counts the attribute in. */
+/** The HMAC over all that precedes the attribute; the header's length includes the attribute. */
 function integrityOf(before: Buffer, key: Uint8Array): Buffer {
   return createHmac("sha1", key).update(withLength(before, 24)).digest();
 }
@@ -169,7 +169,7 @@ function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** The CRC of zlib and Ethernet; `zlib.crc32` came with Node 20.15. */
+/** CRC-32; `zlib.crc32` exists only from Node 20.15 on. */
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffff_ffff;
   for (const byte of bytes) {

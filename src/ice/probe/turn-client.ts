@@ -1,4 +1,4 @@
-/** What a browser asks STUN and TURN servers for: its own address, and a relay (RFC 8489, RFC 8656). */
+/** The requests that a browser sends to STUN and TURN servers: Binding and Allocate (RFC 8489, RFC 8656). */
 
 import { randomBytes } from "node:crypto";
 import { encodeAddress, type TransportAddress } from "./stun-address.ts";
@@ -15,7 +15,7 @@ import {
   type StunMessage,
 } from "./stun-message.ts";
 
-/** The server has refused a request. */
+/** Thrown when the server answers a request with an error. */
 export class StunRefusal extends Error {
   override readonly name = "StunRefusal";
   readonly code: number;
@@ -29,44 +29,45 @@ export class StunRefusal extends Error {
   }
 }
 
-/** What a relay is asked for with. */
+/** The credential for a TURN server. */
 export interface Credential {
   readonly username: string;
   readonly password: string;
 }
 
-/** A relay that the server has set up. */
+/** An allocation on the server. */
 export interface Allocation {
   readonly relay: TransportAddress;
-  /** Whether the server wanted a credential for it. */
+  /** Whether the server required a credential. */
   readonly signed: boolean;
   /**
-   * Asks that the peer at this address may send to the relay, and be sent to; nothing is sent to it
-   * (RFC 8656, 10). Throws a StunRefusal if the server denies the address.
+   * Creates a permission for the peer at this address; nothing is sent to it (RFC 8656, 10). Throws a
+   * StunRefusal if the server denies the address.
    */
   createPermission(address: string): Promise<void>;
-  /** Gives the relay back, so that no quota is used up. */
+  /** Deletes the allocation, so that it doesn't count against the quota. */
   release(): Promise<void>;
 }
 
-/** The key to sign with, and the attributes that say whose it is. */
+/** The key to sign with, and the attributes that go with it. */
 interface Signature {
   readonly key: Buffer;
   readonly attributes: readonly Attribute[];
 }
 
-/** "UDP", with three bytes for later use: what a relay sends to the other peers. */
+/** REQUESTED-TRANSPORT: UDP (17), and three reserved bytes. */
 const OVER_UDP: Attribute = [ATTRIBUTES.requestedTransport, Buffer.from([17, 0, 0, 0])];
-const AT_ONCE: Attribute = [ATTRIBUTES.lifetime, Buffer.alloc(4)];
+/** LIFETIME of 0 s, which deletes the allocation. */
+const NO_LIFETIME: Attribute = [ATTRIBUTES.lifetime, Buffer.alloc(4)];
 
-/** The address the server sees us at. Throws a StunRefusal if it doesn't want to tell. */
+/** Requests our address as the server sees it. Throws a StunRefusal if it refuses. */
 export async function askForAddress(connection: StunConnection): Promise<TransportAddress> {
   const answer = await connection.request(encodeRequest(METHODS.binding, transactionId(), []));
   if (answer.kind === "error") throw new StunRefusal(errorOf(answer), false);
   return addressIn(answer, ATTRIBUTES.xorMappedAddress);
 }
 
-/** Has the server set up a relay. Throws a StunRefusal if it doesn't want to. */
+/** Requests a relay. Throws a StunRefusal if the server refuses. */
 export async function allocate(
   connection: StunConnection,
   credential: Credential,
@@ -80,7 +81,7 @@ export async function allocate(
       return connection.request(encodeRequest(method, id, attributes, signature?.key));
     };
     let answer = await send();
-    // The first answer brings realm and nonce; a nonce that has just run out, another one.
+    // 401 brings realm and nonce; 438 says that the nonce has expired, and brings a new one.
     for (const expected of [401, 438]) {
       if (answer.kind !== "error" || errorOf(answer).code !== expected) continue;
       signature = sign(answer, credential);
@@ -105,8 +106,8 @@ export async function allocate(
       await ask(METHODS.createPermission, attributeFor);
     },
     async release() {
-      // Whatever it answers: a relay that stays ends by itself after ten minutes.
-      await ask(METHODS.refresh, () => AT_ONCE).catch(() => {});
+      // Errors don't matter: an allocation expires by itself after ten minutes.
+      await ask(METHODS.refresh, () => NO_LIFETIME).catch(() => {});
     },
   };
 }

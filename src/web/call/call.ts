@@ -1,4 +1,4 @@
-/** A call on the page, from the join to the end: what the mesh tells, and what is seen of it. */
+/** A call on the page, from joining to leaving: connects the mesh with what is shown. */
 
 import { Mesh, type MeshPeer, type SignalingClient } from "../../client/index.ts";
 import { find, isolated } from "../dom.ts";
@@ -13,7 +13,7 @@ import { Stage } from "./stage.ts";
 import { type Facts, watchConnections } from "./stats.ts";
 import { displayName } from "./tile.ts";
 
-/** What a call is made of. */
+/** Options of a call. */
 export interface CallOptions {
   root: HTMLElement;
   signaling: SignalingClient;
@@ -21,11 +21,11 @@ export interface CallOptions {
   say: Say;
   room: string;
   name: string;
-  /** The call is over: with an error, when we didn't end it ourselves. */
+  /** Called when the call has ended; with an error if the user didn't end it. */
   onEnd: (error?: unknown) => void;
 }
 
-/** One call. Nothing of it is left when it is over: no listener, no timer, no connection. */
+/** One call. When it has ended, it has no listeners, timers and connections left. */
 export class Call {
   private readonly options: CallOptions;
   private readonly mesh: Mesh;
@@ -61,7 +61,7 @@ export class Call {
     this.follow();
   }
 
-  /** Joins the room; resolves when we are in. Whatever goes wrong, the call is over with it. */
+  /** Joins the room. If that fails, the call has ended. */
   async join(giveUp: AbortSignal): Promise<void> {
     const { room, name } = this.options;
     try {
@@ -75,11 +75,11 @@ export class Call {
     watchConnections(this.mesh, showFacts, this.ending.signal);
   }
 
-  /** Shows what the mesh tells. */
+  /** Shows the events of the mesh. */
   private follow(): void {
     const { mesh, stage } = this;
     const until = { signal: this.ending.signal };
-    // A token may bring another name than the lobby's; others see that one.
+    // A token's name takes precedence over the one from the lobby.
     this.options.signaling.addEventListener(
       "join",
       ({ self }) => stage.self.showName(self.name),
@@ -105,7 +105,7 @@ export class Call {
   private welcome(peer: MeshPeer): void {
     const tile = this.stage.add(peer.id, peer.name);
     tile.showConnection(stateOf(peer));
-    // Those who are there when we come, or come back, are no news.
+    // Not for peers that were there before we joined or rejoined.
     if (this.mesh.state === "joined") this.say(peer, " has joined.");
     this.showHeadcount();
   }
@@ -136,7 +136,7 @@ export class Call {
     this.say(peer, " sent too many messages. No more are read.");
   }
 
-  /** Says something that begins with a peer's name. */
+  /** Shows a notification that begins with a peer's name. */
   private say(peer: MeshPeer, ...parts: (string | Node)[]): void {
     this.options.say(isolated(displayName(peer.name)), ...parts);
   }
@@ -187,9 +187,9 @@ export class Call {
 }
 
 function send(channel: RTCDataChannel, message: PageMessage): void {
-  // The peer may have closed it meanwhile.
+  // The peer may have closed it.
   if (channel.readyState === "open") channel.send(JSON.stringify(message));
 }
 
-/** Until there is a connection it is as good as new. */
+/** The state of the connection; "new" until there is one. */
 const stateOf = ({ connection }: MeshPeer) => connection?.connectionState ?? "new";

@@ -1,9 +1,9 @@
-/** The chat beside a call. What others write is hostile input: it becomes text and nothing else. */
+/** The chat. Messages of others are untrusted input: they are only ever shown as text. */
 
 import { find, isolated, oncePerFrame, textElement } from "../dom.ts";
 import { MAX_TEXT_LENGTH } from "../messages.ts";
 
-/** As many messages as are kept on the page. */
+/** Messages that are kept on the page. */
 const MAX_MESSAGES = 500;
 
 /** The panel, and the button that opens it. */
@@ -19,11 +19,11 @@ export class Chat {
   });
   private unread = 0;
 
-  /** @param onSend gets what we write */
+  /** @param onSend gets the text that the user sends */
   constructor(root: HTMLElement, onSend: (text: string) => void, signal: AbortSignal) {
     this.panel = find(HTMLElement, ".chat", root);
     this.log = find(HTMLElement, ".log", this.panel);
-    // So that the arrow keys scroll it.
+    // Focusable, so that the arrow keys scroll it.
     this.log.tabIndex = 0;
     this.list = find(HTMLElement, "ol", this.log);
     this.input = find(HTMLInputElement, "input", this.panel);
@@ -58,15 +58,15 @@ export class Chat {
     return !this.panel.hidden;
   }
 
-  /** Shows somebody's message at the end. */
+  /** Appends a peer's message. */
   show(from: string, text: string): void {
     const name = document.createElement("b");
     name.append(isolated(from));
-    // Said first, so that nobody's name is taken for the mark of what we wrote.
+    // Screen readers read "From" first, so that a peer named "You" isn't mistaken for the user.
     this.append([textElement("span", "From ", "visually-hidden"), name], text);
   }
 
-  /** Shows what we wrote, and how far it went if not to all the others. */
+  /** Appends the user's message, with a note if it didn't reach all others. */
   showOwn(text: string, reached: number, others: number): void {
     const message = this.append([textElement("span", "You", "you")], text);
     const note = noteOn(reached, others);
@@ -86,7 +86,7 @@ export class Chat {
     return message;
   }
 
-  /** Opens or closes the panel; the focus goes along. */
+  /** Opens or closes the panel, and moves the focus. */
   private open(isOpen: boolean): void {
     this.setOpen(isOpen);
     (isOpen ? this.input : this.toggle).focus();

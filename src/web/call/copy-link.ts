@@ -1,9 +1,9 @@
-/** Copying the link to the room, which carries nothing of who copies it. */
+/** Copying the link to the room. */
 
 import { find } from "../dom.ts";
 import type { Say } from "../toast.ts";
 
-/** Makes every button below `root` that is marked with `data-copy` copy `link`, until aborted. */
+/** Makes every button with `data-copy` below `root` copy `link`, until aborted. */
 export function copyLinkOnClick(
   root: HTMLElement,
   link: string,
@@ -17,7 +17,7 @@ export function copyLinkOnClick(
       await navigator.clipboard.writeText(link);
       say("The link is copied.");
     } catch {
-      // Not allowed, or not over HTTPS.
+      // No permission, or not over HTTPS.
       if (!signal.aborted) showLink(byHand, link);
     }
   };

@@ -1,36 +1,36 @@
-/** What peers send over the page's data channel, within an allowance for each of them. */
+/** Receives the messages of the page's data channel, with a rate limit for each peer. */
 
 import type { MeshPeer } from "../../client/index.ts";
 import { CHANNEL, type PageMessage, parseMessage } from "../messages.ts";
 
-/** Far more than somebody types and presses. */
+/** Far more than a person sends. */
 const MAX_AT_ONCE = 60;
 const PER_SECOND = 10;
 
-/** What gets the messages, and what hears that a peer has sent too many. */
+/** Callbacks for messages, and for a peer that has sent too many. */
 export interface InboxListener {
   message: (peer: MeshPeer, message: PageMessage) => void;
   flood: (peer: MeshPeer) => void;
 }
 
-/** A peer that sends more than its allowance has its channels closed, for as long as it is there. */
+/** Closes the channels of a peer that sends more than its allowance, until the peer leaves. */
 export class Inbox {
   private readonly listener: InboxListener;
   private readonly signal: AbortSignal;
   private readonly senders = new WeakMap<MeshPeer, Sender>();
 
-  /** @param signal ends it */
+  /** @param signal stops receiving */
   constructor(listener: InboxListener, signal: AbortSignal) {
     this.listener = listener;
     this.signal = signal;
   }
 
-  /** Listens to an open channel and gives true; closes one that isn't the page's, or one too many. */
+  /** Listens to an open channel and returns true. Closes it if it isn't the page's or is over the limit. */
   take(peer: MeshPeer, channel: RTCDataChannel): boolean {
     const sender = this.senderOf(peer);
     sender.channels.add(channel);
     channel.addEventListener("close", () => sender.channels.delete(channel));
-    // Opening one is work for us as well.
+    // Opening channels counts as well.
     if (!this.allows(peer, sender) || channel.label !== CHANNEL) {
       channel.close();
       return false;
@@ -47,7 +47,7 @@ export class Inbox {
     if (message) this.listener.message(peer, message);
   }
 
-  /** Counts one more of this peer; the first that is too many shuts it out. */
+  /** Counts one message of this peer. The first one over the limit closes its channels. */
   private allows(peer: MeshPeer, sender: Sender): boolean {
     if (sender.shutting.signal.aborted) return false;
     if (sender.spend()) return true;
@@ -64,14 +64,14 @@ export class Inbox {
   }
 }
 
-/** What is kept of a peer. */
+/** The state of a peer. */
 class Sender {
   readonly channels = new Set<RTCDataChannel>();
   readonly shutting = new AbortController();
   private spent = 0;
   private countedAt = performance.now();
 
-  /** Takes one from the allowance; false when there is none. */
+  /** Takes one from the allowance; false if none is left. */
   spend(): boolean {
     const now = performance.now();
     const regained = ((now - this.countedAt) / 1_000) * PER_SECOND;

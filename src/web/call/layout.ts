@@ -1,4 +1,4 @@
-/** Where the tiles of a call go: as large as the stage allows, whatever its shape. */
+/** The layout of a call's tiles: as large as the stage allows. */
 
 export interface Size {
   width: number;
@@ -11,10 +11,10 @@ export interface Box extends Size {
 }
 
 const GAP = 12;
-/** A tile's width over its height stays between these; the picture is cropped to it. */
+/** Bounds of a tile's aspect ratio; the picture is cropped to it. */
 const NARROWEST = 3 / 4;
 const WIDEST = 16 / 9;
-/** How much of the stage the others keep beside somebody's screen, or below it on a narrow one. */
+/** The others' share of the stage beside a shared screen, or below it on a narrow stage. */
 const STRIP_BESIDE = 0.22;
 const STRIP_BELOW = 0.36;
 
@@ -52,7 +52,7 @@ export function arrangeAround(stage: Size, count: number): Box[] {
   return [{ x: 0, y: 0, ...large }, ...others];
 }
 
-/** Large tiles, and rather as wide as a camera's picture than cropped to a strip of it. */
+/** The number of columns with the largest tiles; wide tiles are preferred, since they crop less. */
 function bestColumns(stage: Size, count: number): number {
   const worth = (columns: number) => {
     const { width, height } = tileSize(stage, columns, count);

@@ -1,19 +1,19 @@
-/** The stage of a call: our own tile, everybody else's, and an invitation while we are alone. */
+/** The stage of a call: our own tile, those of the others, and an invitation while we are alone. */
 
 import { copyOf, find, oncePerFrame } from "../dom.ts";
 import { arrange, arrangeAround, type Box } from "./layout.ts";
 import { Tile } from "./tile.ts";
 
-/** Keeps the tiles arranged, as they come and go and as the window changes. */
+/** Arranges the tiles when they are added or removed and when the window changes. */
 export class Stage {
   readonly self: Tile;
   private readonly grid: HTMLElement;
   private readonly invitation: HTMLElement;
   private readonly others = new Map<string, Tile>();
-  /** Gives each tile its place, in the next frame; also when somebody begins or ends to share a screen. */
+  /** Places the tiles in the next frame. To be called when screen sharing starts or stops. */
   readonly arrange = oncePerFrame(() => this.placeTiles());
 
-  /** @param link what to invite others with */
+  /** @param link the link to the room, shown in the invitation */
   constructor(root: HTMLElement, name: string, link: string, signal: AbortSignal) {
     this.grid = find(HTMLElement, ".grid", root);
     this.self = new Tile(name, { isSelf: true });
@@ -73,7 +73,7 @@ function createInvitation(link: string): HTMLElement {
   return invitation;
 }
 
-/** Moves an element; the style sheet makes the way there smooth. */
+/** Moves an element; the style sheet animates it. */
 function place(element: HTMLElement, box: Box | undefined): void {
   for (const [name, value] of Object.entries(box ?? {})) {
     element.style.setProperty(`--${name}`, `${value}px`);

@@ -1,19 +1,19 @@
-/** How a connection does, out of what `getStats` tells (W3C webrtc-stats). */
+/** Facts about a connection, from `getStats` (W3C webrtc-stats). */
 
 import type { Mesh, MeshPeer } from "../../client/index.ts";
 
 const INTERVAL_MS = 2_000;
 
-/** What is known of a connection; what is not known yet is left out. */
+/** Facts about a connection; those not known yet are left out. */
 export interface Facts {
-  /** What the packets go through: nothing, the address translation of a router, or a relay. */
+  /** Whether packets go directly, through a NAT, or through a relay. */
   path?: "direct" | "reflexive" | "relayed";
   roundTripMs?: number;
   receivedBitsPerSecond?: number;
   sentBitsPerSecond?: number;
 }
 
-/** The members of RTCStats that are looked at here. */
+/** The members of RTCStats that are used here. */
 interface Stats {
   id: string;
   type: string;
@@ -30,7 +30,7 @@ interface Stats {
   bytesSent?: number;
 }
 
-/** Reads how each connection of a mesh does, again and again, until `signal` is aborted. */
+/** Reads the facts of each connection of a mesh every 2 s, until `signal` is aborted. */
 export function watchConnections(
   mesh: Mesh,
   show: (peer: MeshPeer, facts: Facts) => void,
@@ -49,7 +49,7 @@ export function watchConnections(
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
-/** Creates a reader of a connection's facts; its bit rates are those since the reading before. */
+/** Creates a reader of a connection's facts. Bit rates are averages since the reading before. */
 export function createFactsReader(connection: RTCPeerConnection): () => Promise<Facts> {
   let before: Stats | undefined;
   return async () => {
@@ -62,7 +62,7 @@ export function createFactsReader(connection: RTCPeerConnection): () => Promise<
   };
 }
 
-/** Chromium names the pair in its transport; Firefox has none and nominates it. */
+/** Chromium has the selected pair's id in the transport's stats; Firefox has only `nominated`. */
 function selectedPair(all: Stats[]): Stats | undefined {
   const transport = all.find(({ selectedCandidatePairId }) => selectedCandidatePairId);
   if (transport) return all.find(({ id }) => id === transport.selectedCandidatePairId);
@@ -75,13 +75,13 @@ function pathOf(all: Stats[], pair: Stats): Pick<Facts, "path"> {
   const typeOf = (id?: string) => all.find((stats) => stats.id === id)?.candidateType;
   const [local, remote] = [typeOf(pair.localCandidateId), typeOf(pair.remoteCandidateId)];
   if (local === "relay" || remote === "relay") return { path: "relayed" };
-  // A remote "prflx" alone says nothing: on one's own network, too, browsers hide their addresses.
+  // A remote "prflx" alone means nothing: browsers hide their addresses in the local network too.
   const isReflexive = local === "srflx" || local === "prflx" || remote === "srflx";
   return { path: isReflexive ? "reflexive" : "direct" };
 }
 
 function roundTripOf(all: Stats[], pair: Stats): Pick<Facts, "roundTripMs"> {
-  // Firefox measures by RTCP alone.
+  // Firefox has the round trip only in the stats of RTCP.
   const seconds =
     pair.currentRoundTripTime ?? all.find(({ roundTripTime }) => roundTripTime)?.roundTripTime;
   return seconds === undefined ? {} : { roundTripMs: seconds * 1_000 };

@@ -1,4 +1,4 @@
-/** One person's tile: the picture, the name, and how the connection does. */
+/** One person's tile: the picture, the name, and the state of the connection. */
 
 import { copyOf, find, isolated } from "../dom.ts";
 import type { Sending } from "../messages.ts";
@@ -18,16 +18,16 @@ const PATHS = {
 } satisfies Record<NonNullable<Facts["path"]>, string>;
 
 const NO_NAME = "Guest";
-/** From here on a round trip is felt, and then in the way. */
+/** Round trips from here on are noticeable, and disturb a conversation. */
 const SLOW_MS = 150;
 const TOO_SLOW_MS = 400;
 
-/** What a person is called who gave no name. */
+/** The name to show; a placeholder for an empty one. */
 export function displayName(name: string): string {
   return name === "" ? NO_NAME : name;
 }
 
-/** One tile of the stage. Names are hostile input: they become text and nothing else. */
+/** One tile of the stage. Names are untrusted input: they are only ever shown as text. */
 export class Tile {
   readonly element = copyOf("tile");
   private readonly video = find(HTMLVideoElement, "video", this.element);
@@ -39,20 +39,20 @@ export class Tile {
 
   constructor(name: string, { isSelf = false } = {}) {
     this.element.classList.toggle("self", isSelf);
-    // Not by a word in the text: somebody may be called that.
+    // An attribute, not a word in the text: a peer may have that word as its name.
     if (isSelf) this.element.ariaCurrent = "true";
     this.showName(name);
-    // Hearing oneself would howl.
+    // Our own sound would cause feedback.
     this.video.muted = isSelf;
     this.signal.hidden = isSelf;
-    // Until there is a picture, the initials stand for it.
+    // Until there is a picture, the initials are shown.
     this.video.addEventListener("resize", () =>
       this.element.classList.toggle("picture", this.video.videoWidth > 0),
     );
     this.signal.addEventListener("click", () => this.toggleFacts());
   }
 
-  /** Whether this is somebody's screen, which wants more room than a face. */
+  /** Whether this is a peer's shared screen, which gets more space. */
   get isScreen(): boolean {
     return this.element.classList.contains("screen") && !this.element.classList.contains("self");
   }
@@ -68,18 +68,18 @@ export class Tile {
     this.element.dataset["hue"] = String(hueOf(shown));
   }
 
-  /** Shows a stream, and follows the tracks that come to it and go. */
+  /** Shows a stream, including tracks that are added or removed later. */
   showStream(stream: MediaStream): void {
     this.video.srcObject = stream;
   }
 
-  /** Shows a track beside those that are shown; a peer may send them in no stream at all. */
+  /** Shows one more track. A track may arrive without a stream. */
   showTrack(track: MediaStreamTrack): void {
     this.received.addTrack(track);
     this.video.srcObject = this.received;
   }
 
-  /** Shows what this person says of itself; one who says nothing is taken to send a picture. */
+  /** Shows whether this person is muted, has the camera on, or shares a screen. */
   showSending({ muted, camera, screen }: Sending): void {
     this.element.classList.toggle("muted", muted);
     this.element.classList.toggle("dark", !camera && !screen);
@@ -97,12 +97,12 @@ export class Tile {
     this.showFact("state", state);
   }
 
-  /** Shows that this person sent too much, and is not listened to. */
+  /** Shows that this person sent too many messages, so that no more are read. */
   showFlood(): void {
     find(HTMLElement, ".flood", this.element).hidden = false;
   }
 
-  /** Shows the numbers; what is not known yet is a dash. */
+  /** Shows the facts; unknown ones as a dash. */
   showFacts({ path, roundTripMs, receivedBitsPerSecond, sentBitsPerSecond }: Facts): void {
     this.showFact("path", path && PATHS[path]);
     this.showFact(
@@ -139,7 +139,7 @@ function initialsOf(name: string): string {
     .toUpperCase();
 }
 
-/** The same colour for the same name everywhere: 0 to 5. */
+/** A hue from 0 to 5, the same for the same name on every page. */
 function hueOf(name: string): number {
   return [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 6;
 }

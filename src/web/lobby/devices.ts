@@ -1,10 +1,10 @@
-/** The choice of a camera and of a microphone. */
+/** Choosing the camera and the microphone. */
 
 import type { Kind, LocalMedia } from "../media/media.ts";
 
 const NOUN = { audio: "microphone", video: "camera" } satisfies Record<Kind, string>;
 
-/** Offers the devices of a kind in `select`, and takes the one that is chosen. */
+/** Lists the devices of a kind in `select`, and uses the chosen one. */
 export function createDeviceSelect(
   select: HTMLSelectElement,
   kind: Kind,
@@ -27,7 +27,7 @@ export function createDeviceSelect(
   void render();
 }
 
-/** Without permission browsers tell that there are some, and neither name nor id. */
+/** Lists the usable devices. Without permission, browsers list them without label and id. */
 async function listDevices(kind: Kind): Promise<MediaDeviceInfo[]> {
   if (!window.isSecureContext) return [];
   const all = await navigator.mediaDevices.enumerateDevices();

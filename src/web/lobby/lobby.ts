@@ -1,4 +1,4 @@
-/** Before the call: who we are and which room. */
+/** The lobby: name, room, and a preview of the devices. */
 
 import type { SignalingClient } from "../../client/index.ts";
 import { find } from "../dom.ts";
@@ -8,10 +8,10 @@ import { roomInAddress, suggestRoom } from "../room.ts";
 import type { Say } from "../toast.ts";
 import { Preview } from "./preview.ts";
 
-/** Where the name is kept for the next time. */
+/** The key under which the name is stored. */
 const NAME_KEY = "name";
 
-/** Who wants to be where. */
+/** What the user has entered. */
 export interface Entry {
   name: string;
   room: string;
@@ -22,11 +22,11 @@ export interface LobbyOptions {
   signaling: SignalingClient;
   media: LocalMedia;
   say: Say;
-  /** Joins; rejects with why not, or when it is given up. */
+  /** Joins; rejects if that fails or `giveUp` is aborted. */
   join: (entry: Entry, giveUp: AbortSignal) => Promise<void>;
 }
 
-/** The form to join with, and the preview beside it. */
+/** The form for joining, and the preview beside it. */
 export class Lobby {
   private readonly options: LobbyOptions;
   private readonly form: HTMLFormElement;
@@ -54,7 +54,7 @@ export class Lobby {
     return this.preview.start();
   }
 
-  /** Shows the lobby again after a call, with the reason if it has not ended well. */
+  /** Shows the lobby again after a call, with the reason if it ended with an error. */
   show(notice: string): void {
     this.options.root.hidden = false;
     this.preview.show(true);
@@ -85,7 +85,7 @@ export class Lobby {
       // The button stays enabled, so that it keeps the focus.
       if (!this.isJoining) this.join();
     });
-    // What people write for a room; the server takes no spaces.
+    // The server allows no spaces in the name of a room.
     this.room.addEventListener("input", () => {
       this.room.value = this.room.value.replace(/\s/g, "-");
     });
@@ -97,7 +97,7 @@ export class Lobby {
       signaling.addEventListener(type, () => this.render());
     }
     signaling.addEventListener("refuse", ({ error }) => {
-      // In a call, it ends the call, and the lobby is shown with the reason.
+      // During a call, it ends the call, and the lobby is shown with the reason.
       if (!root.hidden) this.say(explainJoin(error, this.room.value));
     });
     this.render();
@@ -124,7 +124,7 @@ export class Lobby {
     this.notice.hidden = notice === "";
   }
 
-  /** Shows whether there is a server, and whether we are on our way in. */
+  /** Shows whether the server is connected, and whether a join is in progress. */
   private render(): void {
     const { isJoining } = this;
     const { root, signaling } = this.options;
@@ -138,7 +138,7 @@ export class Lobby {
   }
 }
 
-/** A browser may keep its storage shut; then the name is asked for every time. */
+/** The stored name. Browsers may deny access to storage; then there is none. */
 function recallName(): string {
   try {
     return localStorage.getItem(NAME_KEY) ?? "";
@@ -151,6 +151,6 @@ function rememberName(name: string): void {
   try {
     localStorage.setItem(NAME_KEY, name);
   } catch {
-    // See above.
+    // No access to storage.
   }
 }

@@ -1,7 +1,7 @@
-/** A level meter for the microphone: does it hear me? */
+/** A level meter for the microphone. */
 
 const STEPS = 5;
-/** How loud the loudest step is, as root mean square of samples from -1 to 1. */
+/** The level of the highest step, as root mean square of samples from -1 to 1. */
 const LOUD = 0.25;
 const INTERVAL_MS = 80;
 
@@ -14,7 +14,7 @@ export function showLevel(track: MediaStreamTrack, element: HTMLElement, signal:
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    // The root of a root: closer to how loudness is heard.
+    // The square root is closer to perceived loudness.
     const level = Math.sqrt(Math.sqrt(power) / LOUD);
     element.dataset["level"] = String(Math.min(STEPS, Math.round(level * STEPS)));
   }, INTERVAL_MS);

@@ -1,4 +1,4 @@
-/** How others are going to see and hear us, before we join. */
+/** The preview of camera and microphone before joining. */
 
 import { find } from "../dom.ts";
 import { createMediaControls } from "../media/controls.ts";
@@ -8,7 +8,7 @@ import type { Say } from "../toast.ts";
 import { createDeviceSelect } from "./devices.ts";
 import { showLevel } from "./meter.ts";
 
-/** The picture, the level of the microphone, and the choice of devices. */
+/** The picture, the microphone's level, and the choice of devices. */
 export class Preview {
   private readonly media: LocalMedia;
   private readonly meter: HTMLElement;
@@ -31,7 +31,7 @@ export class Preview {
     media.addEventListener("change", () => this.render());
   }
 
-  /** Asks for camera and microphone; says why not, when there are none. */
+  /** Asks for camera and microphone; shows why if there are none. */
   async start(): Promise<void> {
     this.isShown = true;
     try {
@@ -42,7 +42,7 @@ export class Preview {
     }
   }
 
-  /** In a call nobody looks at the meter. */
+  /** Starts and stops the meter; during a call it isn't needed. */
   show(isShown: boolean): void {
     this.isShown = isShown;
     this.render();

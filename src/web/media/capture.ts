@@ -1,6 +1,6 @@
-/** Opening devices, and what is sent where there is none. */
+/** Access to devices, sizes of the picture, and the track that is sent without a camera. */
 
-/** A picture of this height, as wide as most cameras make it. */
+/** Constraints for a picture of this height, in 16:9. */
 const picture = (height: number) =>
   ({
     width: { ideal: (height * 16) / 9 },
@@ -10,21 +10,21 @@ const picture = (height: number) =>
 
 const LARGE = picture(540);
 const SMALL = picture(360);
-/** Everyone sends a copy to everyone else: in larger calls than this, the small picture. */
+/** Larger calls use the small picture, since it is sent to each peer separately. */
 const LARGE_UP_TO = 3;
 
-/** A picture of a size that suits a call of this many. */
+/** The constraints of the picture for a call with this many people. */
 export function pictureFor(headcount: number): MediaTrackConstraints {
   return headcount > LARGE_UP_TO ? SMALL : LARGE;
 }
 
-/** A page that came neither by HTTPS nor from this machine has no devices at all. */
+/** The media devices. Throws a SecurityError on pages that are neither HTTPS nor localhost: they have none. */
 export function devices(): MediaDevices {
   if (!window.isSecureContext) throw new DOMException("not a secure page", "SecurityError");
   return navigator.mediaDevices;
 }
 
-/** A black picture that is drawn once and costs next to nothing to send. */
+/** Creates a black video track. It is drawn once, so sending it costs almost nothing. */
 export function createBlankTrack(): MediaStreamTrack {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");

@@ -1,11 +1,11 @@
-/** The buttons for microphone, camera and screen, in the lobby as well as in a call. */
+/** The buttons for microphone, camera and screen, in the lobby and in a call. */
 
 import { find, setPressed } from "../dom.ts";
 import { explainCapture } from "../problems.ts";
 import type { Say } from "../toast.ts";
 import type { LocalMedia } from "./media.ts";
 
-/** Makes the buttons of `bar` that are marked with `data-control` work on `media`. */
+/** Connects the buttons with `data-control` in `bar` to `media`. */
 export function createMediaControls(bar: HTMLElement, media: LocalMedia, say: Say): void {
   const mute = find(HTMLButtonElement, "[data-control=mute]", bar);
   const camera = find(HTMLButtonElement, "[data-control=camera]", bar);
@@ -30,13 +30,13 @@ export function createMediaControls(bar: HTMLElement, media: LocalMedia, say: Sa
     else await media.shareScreen();
   }
   function explainScreen(error: unknown) {
-    // Closing the browser's dialogue is a refusal, too.
+    // Closing the browser's dialog counts as a refusal.
     const isRefused = error instanceof DOMException && error.name === "NotAllowedError";
     say(isRefused ? "Your screen is not shared." : "Your screen can't be shared here.");
   }
 }
 
-/** One press at a time: what comes while a device is being opened is ignored. */
+/** Runs `action` on each press; presses while it runs are ignored. */
 function onPress(
   button: HTMLElement,
   action: () => Promise<void>,

@@ -1,24 +1,24 @@
-/** Camera, microphone and screen of this machine: what we send, as it changes. */
+/** Camera, microphone and screen: the local media that is sent. */
 
 import type { Mesh } from "../../client/index.ts";
 import type { Sending } from "../messages.ts";
 import { createBlankTrack, devices, pictureFor } from "./capture.ts";
 
-/** What can be captured and chosen by its device id. */
+/** The kinds of devices. */
 export type Kind = "audio" | "video";
 
 /**
- * One stream with a picture and, where there is a microphone, sound. The picture is the screen while
- * that is shared, else the camera, else a blank: so whatever changes, a track takes another's place
- * and nothing has to be negotiated. Tells of each change by an event `change`.
+ * One stream with a video track and, if there is a microphone, an audio track. The video is the shared
+ * screen, else the camera, else a black picture: so tracks are only replaced, without negotiation. Emits
+ * `change` for each change.
  */
 export class LocalMedia extends EventTarget {
   readonly stream = new MediaStream();
-  /** The call that all of this goes to, while there is one. */
+  /** The call that the stream is sent to, if there is one. */
   mesh: Mesh | undefined;
   private readonly blank = createBlankTrack();
   private readonly chosen: Record<Kind, string> = { audio: "", video: "" };
-  /** How often each was asked for, or turned off; what was asked for earlier comes too late. */
+  /** Counts requests to open or turn off each kind; a result is used only if it is of the latest request. */
   private readonly turns: Record<Kind, number> = { audio: 0, video: 0 };
   private picture = pictureFor(1);
   private microphone: MediaStreamTrack | undefined;
@@ -38,7 +38,7 @@ export class LocalMedia extends EventTarget {
     };
   }
 
-  /** The ids of the devices in use, or to be opened next; `""` where none was chosen. */
+  /** The ids of the devices in use, or else chosen; `""` if none was chosen. */
   get deviceIds(): Record<Kind, string> {
     const { microphone, camera, chosen } = this;
     return {
@@ -48,7 +48,7 @@ export class LocalMedia extends EventTarget {
   }
 
   /**
-   * Asks for camera and microphone; is content with one of them.
+   * Opens camera and microphone, or one of them if the other fails.
    *
    * @throws the DOMException of getUserMedia when it gets neither
    */
@@ -56,28 +56,28 @@ export class LocalMedia extends EventTarget {
     try {
       await this.open("audio", "video");
     } catch (error) {
-      // Who said no isn't asked twice more.
+      // After a denied permission, don't ask again for each.
       if (error instanceof DOMException && error.name === "NotAllowedError") throw error;
       const one = await Promise.allSettled([this.open("audio"), this.open("video")]);
       if (one.every(({ status }) => status === "rejected")) throw error;
     }
   }
 
-  /** Takes another device from now on, at once if one of its kind is in use. */
+  /** Chooses a device; switches to it at once if one of its kind is in use. */
   async choose(kind: Kind, deviceId: string): Promise<void> {
     this.chosen[kind] = deviceId;
     if (kind === "video" && !this.camera) return;
     await this.open(kind);
   }
 
-  /** Opens the microphone first if there was none; throws as getUserMedia does. */
+  /** Mutes or unmutes. Opens the microphone if there is none; throws as getUserMedia does. */
   async setMuted(isMuted: boolean): Promise<void> {
     if (!isMuted && !this.microphone) await this.open("audio");
     if (this.microphone) this.microphone.enabled = !isMuted;
     this.changed();
   }
 
-  /** Off, the camera itself is off, and its light with it. Throws as getUserMedia does. */
+  /** Turns the camera on or off, with its light. Throws as getUserMedia does. */
   async setCamera(isOn: boolean): Promise<void> {
     if (isOn) return this.open("video");
     this.turns.video++;
@@ -86,7 +86,7 @@ export class LocalMedia extends EventTarget {
     this.changed();
   }
 
-  /** Lets somebody choose a screen, a window or a tab, and shares it. Throws as getDisplayMedia does. */
+  /** Lets the user choose a screen, a window or a tab, and shares it. Throws as getDisplayMedia does. */
   async shareScreen(): Promise<void> {
     const [screen] = (await devices().getDisplayMedia({ video: true })).getVideoTracks();
     if (!screen) return;
@@ -103,26 +103,26 @@ export class LocalMedia extends EventTarget {
     this.changed();
   }
 
-  /** Takes a picture of a size that suits a call of this many. */
+  /** Adapts the size of the picture to the number of people in the call. */
   fitTo(headcount: number): void {
     const picture = pictureFor(headcount);
     if (picture === this.picture) return;
     this.picture = picture;
-    // A camera that can't do it stays with what it does.
+    // A camera that doesn't support it keeps its size.
     this.camera?.applyConstraints(picture).catch(() => {});
   }
 
-  /** Opens devices, unless by the time they are there something newer is wanted of their kind. */
+  /** Opens devices. Results are dropped for kinds with a newer request. */
   private async open(...kinds: Kind[]): Promise<void> {
     const turns = kinds.map((kind) => ({ kind, turn: ++this.turns[kind] }));
     const wanted = () =>
       turns.filter(({ kind, turn }) => turn === this.turns[kind]).map(({ kind }) => kind);
-    // Some phones have one camera at a time.
+    // Some phones can open only one camera at a time.
     if (kinds.includes("video")) this.camera?.stop();
     try {
       this.take(await devices().getUserMedia(this.constraintsOf(kinds)), wanted());
     } catch (error) {
-      // A track that we stopped ourselves doesn't tell that it has ended.
+      // A track that we stopped ourselves emits no "ended".
       if (this.camera?.readyState === "ended" && wanted().includes("video")) this.drop(this.camera);
       if (wanted().length > 0) throw error;
     }
@@ -137,7 +137,7 @@ export class LocalMedia extends EventTarget {
     };
   }
 
-  /** Takes over what was captured of the kinds that are wanted still. */
+  /** Uses the captured tracks of the wanted kinds, and stops the others. */
   private take(captured: MediaStream, wanted: Kind[]): void {
     for (const track of captured.getTracks()) {
       const kind = track.kind === "audio" ? "audio" : "video";
@@ -158,7 +158,7 @@ export class LocalMedia extends EventTarget {
     if (wanted.length > 0) this.changed();
   }
 
-  /** A device that was unplugged, or a permission that was taken back. */
+  /** Handles a track that has ended: a device was unplugged, or a permission was revoked. */
   private drop(track: MediaStreamTrack): void {
     if (track === this.microphone) this.microphone = undefined;
     if (track === this.camera) this.camera = undefined;
@@ -171,14 +171,14 @@ export class LocalMedia extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Sends this track in place of the one of its kind, if there is one. */
+  /** Sends a track; replaces the one of its kind, if there is one. */
   private send(track: MediaStreamTrack): void {
     const { stream, mesh } = this;
     const before = stream.getTracks().find(({ kind }) => kind === track.kind);
     if (before === track) return;
     if (before) stream.removeTrack(before);
     stream.addTrack(track);
-    // It fails with a peer who is just leaving, and with nobody else.
+    // It fails only for a peer that is just leaving.
     if (before) mesh?.replaceTrack(before, track).catch(() => {});
     else mesh?.addTrack(track, stream);
   }

@@ -74,7 +74,7 @@ describe("coming back", () => {
 });
 
 describe.skipIf(lacksBrowser())("coming back to a full room", { timeout: 60_000 }, () => {
-  test("one's own ghost has the seat until the server misses it: the call comes back", async () => {
+  test("our lost connection keeps its seat until the server notices: then the call comes back", async () => {
     const server = await startServer({
       MAX_PEERS_PER_ROOM: "2",
       PING_INTERVAL_MS: "3000",

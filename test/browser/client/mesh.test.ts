@@ -234,7 +234,7 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     }
   });
 
-  test("a tab that is closed says goodbye at once", async () => {
+  test("a tab that is closed disconnects at once", async () => {
     // With these heartbeats, waiting for a timeout would take ten minutes.
     const server = await startServer({ PING_INTERVAL_MS: "300000", PING_TIMEOUT_MS: "300000" });
     const { join } = await createCaller(await launchBrowser(), server.url);

@@ -201,7 +201,7 @@ describe("joining", () => {
 
   // With a registry that answers late, the socket may be gone at any step of its own join.
   test.each([false, true])(
-    "[J6] 100 joins cut off at a random moment leave no ghost (slow registry: %s)",
+    "[J6] 100 joins cut off at a random moment leave no member without a connection (slow registry: %s)",
     async (slow) => {
       const random = seededRandom();
       const server = await startServer(UNLIMITED, {
@@ -234,20 +234,23 @@ describe("joining", () => {
   test.each([
     ["a DISCONNECT, then a join", '41\x1e42["join",{"room":"demo"}]'],
     ["a join, then the connection's CLOSE", '42["join",{"room":"demo"}]\x1e1'],
-  ])("[J6] %s in one polling payload leave no ghost", async (_what, payload) => {
-    const server = await startServer();
-    const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
-    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
-    const post = (body: string) => fetch(`${polling}&sid=${sid}`, { method: "POST", body });
-    await post("40");
-    await (await fetch(`${polling}&sid=${sid}`)).text();
-    await post(payload);
-    const ada = await server.connect();
-    expect(await ada.join("demo")).toMatchObject({ ok: true, users: [] });
-    expect([...server.maps.socketToRoom.keys()]).toEqual([ada.id]);
-  });
+  ])(
+    "[J6] %s in one polling payload leave no member without a connection",
+    async (_what, payload) => {
+      const server = await startServer();
+      const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+      const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
+      const post = (body: string) => fetch(`${polling}&sid=${sid}`, { method: "POST", body });
+      await post("40");
+      await (await fetch(`${polling}&sid=${sid}`)).text();
+      await post(payload);
+      const ada = await server.connect();
+      expect(await ada.join("demo")).toMatchObject({ ok: true, users: [] });
+      expect([...server.maps.socketToRoom.keys()]).toEqual([ada.id]);
+    },
+  );
 
-  test("[J6] two joins, and a join and a leave, in one breath: the last one counts", async () => {
+  test("[J6] two joins, and a join and a leave, without waiting: the last one counts", async () => {
     const random = seededRandom();
     const server = await startServer({}, { wrapRooms: (rooms) => new SlowRooms(rooms, random) });
     const ada = await server.connect();
@@ -257,7 +260,7 @@ describe("joining", () => {
     expect(await server.rooms.count()).toEqual({ rooms: 0, peers: 0 });
   });
 
-  test("[J6] a join in one packet behind a goodbye, or many behind a flood, leaves no ghost", async () => {
+  test("[J6] a join in one packet after a disconnect, or many after a flood, leave no member", async () => {
     const server = await startServer({ EVENT_BURST: "10" });
     const goodbye = await openTcp(server.url, upgradeRequest(WEBSOCKET));
     await once(goodbye.socket, "data");

@@ -20,7 +20,7 @@ const statuses = async (responses: Promise<Response>[]) =>
 
 describe("connections", () => {
   test.each([
-    ["MAX_CONNECTIONS", "as many connections as it may"],
+    ["MAX_CONNECTIONS", "the server has too many connections"],
     ["MAX_CONNECTIONS_PER_ADDRESS", "too many connections from your address"],
   ])("[T4] over %s the next is refused, and says why", async (limit, reason) => {
     const server = await startServer({ [limit]: "2", LOG_LEVEL: "warn" });

@@ -47,7 +47,7 @@ describe("half-open connections", () => {
     const all = Promise.all(BEGINNINGS.map(outlast));
     expect(await ada.offer("meanwhile")).toMatchObject({ ok: true });
     await all;
-    // Ended on the server's side for good, though none of them has said goodbye.
+    // Ended on the server's side for good, though none of them has closed it.
     await expect.poll(() => countTcp(server)).toBe(1);
     expect(await ada.offer("afterwards")).toMatchObject({ ok: true });
   });
@@ -73,7 +73,7 @@ describe("half-open connections", () => {
     expect(server.io.engine.clientsCount).toBe(1);
   });
 
-  test("a client that never answers the goodbye is cut off", async () => {
+  test("a client that never answers the closing handshake is cut off", async () => {
     const server = await startServer({ PING_INTERVAL_MS: "100", PING_TIMEOUT_MS: "200" });
     const tcp = await openTcp(server.url, upgradeRequest("/socket.io/?EIO=4&transport=websocket"));
     const start = performance.now();

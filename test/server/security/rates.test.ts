@@ -168,7 +168,7 @@ describe("rates", () => {
     expect(server.log.filter((line) => line.includes("it sends too much"))).toHaveLength(1);
   });
 
-  test("[T2] who floods by polling, and never asks for the goodbye, is gone all the same", async () => {
+  test("[T2] a flooder by polling that never fetches the disconnect packet is cut off as well", async () => {
     const server = await startServer({ EVENT_BURST: "50", PING_INTERVAL_MS: "300000" });
     const { post } = await openPolling(server.url);
     await post("40");
@@ -176,7 +176,7 @@ describe("rates", () => {
     await server.untilConnections(0);
   });
 
-  test("[T2] a connection has one socket: who asks for many in one breath is cut off", async () => {
+  test("[T2] a connection has one socket: a client that requests many at once is cut off", async () => {
     const server = await startServer();
     const raw = await RawClient.connect(server.url, { namespace: false });
     const closed = raw.closed();

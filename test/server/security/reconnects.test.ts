@@ -12,7 +12,7 @@ const BURST_OF_20 = { EVENTS_PER_SECOND: "1", EVENT_BURST: "20", TRUST_PROXY: "l
 const connectFrom = (server: TestServer, address: string) =>
   server.connect({ extraHeaders: { "x-forwarded-for": address } });
 
-/** Says goodbye, and resolves when the server has no connection left. */
+/** Disconnects, and resolves when the server has no connection left. */
 async function close(server: TestServer, client: TestClient): Promise<void> {
   client.socket.disconnect();
   await server.untilConnections(0);

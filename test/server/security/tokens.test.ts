@@ -37,7 +37,7 @@ async function tampered(change: (header: object, claims: object, signature: stri
 
 /** What is wrong with each, and what the refusal says of it. */
 const BAD: [string, () => unknown, RegExp][] = [
-  ["no token", () => undefined, /asks for a token/],
+  ["no token", () => undefined, /requires a token/],
   ["an empty one", () => "", /not valid/],
   ["a number", () => 7, /must be a string/],
   ["null", () => null, /must be a string/],
@@ -329,7 +329,7 @@ describe("tokens", () => {
     expect(server.log.join("")).not.toMatch(/canary|eyJ|secret for tests/);
   });
 
-  test("npm run token mints one that the server takes", async () => {
+  test("npm run token creates one that the server accepts", async () => {
     const server = await startServer({ AUTH_SECRET, AUTH_AUDIENCE: "calls" });
     const run = (...args: string[]) =>
       new TestProcess(["--import", "tsx", "src/cli/token.ts", ...args], {
