@@ -52,19 +52,19 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     const stranger = await Person.open(browser, url, { name: "Eve", room: "demo" });
     const alert = (person: Person, text: string) =>
       person.page.getByRole("alert").filter({ hasText: text }).waitFor();
-    await alert(stranger, "You need an access token");
+    await alert(stranger, "You were not let in: this server asks for a token");
     const token = await mint({ room: "demo", name: "Ada" });
     const ada = await Person.inCall(browser, url, { token });
     await ada.press("Hang up");
     await ada.page.getByLabel("Room", { exact: true }).fill("other");
     await ada.press("Join");
-    await alert(ada, "Your access token doesn't let you into the room other.");
+    await alert(ada, "You may not join the room other.");
     // A reload keeps the token.
     await ada.page.reload();
     await ada.press("Join");
     await ada.page.locator("#call").waitFor();
     await stranger.press("Join");
-    await alert(stranger, "You need an access token");
+    await alert(stranger, "You were not let in: this server asks for a token");
   });
 
   test("the server is restarted: all are back within 10 s, and a newcomer can join", async () => {
