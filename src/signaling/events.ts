@@ -37,14 +37,14 @@ export class Listeners {
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
   ): void {
-    this.byEvent[name].add(listener);
+    this.of(name).add(listener);
   }
 
   off<Name extends keyof SignalingEvents>(
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
   ): void {
-    this.byEvent[name].delete(listener);
+    this.of(name).delete(listener);
   }
 
   emit<Name extends keyof SignalingEvents>(name: Name, event: SignalingEvents[Name]): void {
@@ -56,5 +56,11 @@ export class Listeners {
         this.onError(error);
       }
     }
+  }
+
+  private of<Name extends keyof SignalingEvents>(name: Name): Set<Listener<SignalingEvents[Name]>> {
+    if (Object.hasOwn(this.byEvent, name)) return this.byEvent[name];
+    const names = Object.keys(this.byEvent).join(", ");
+    throw new TypeError(`there is no event ${name}, only ${names}`);
   }
 }

@@ -48,7 +48,7 @@ const REFUSALS = {
   not_in_room: "you are in no room; join one first",
   // The same words for an unknown id and one in another room: nobody learns who is elsewhere.
   peer_not_found: "there is no such peer in your room",
-  forbidden: "your token doesn't cover this room",
+  forbidden: "you may not join this room",
 } as const;
 
 /** What each event of the protocol does, and what is done when a socket is gone. */
@@ -146,7 +146,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     }
     const room = await rooms.roomOf(socket.id);
     if (room !== undefined && !coversRoom(verdict.claims, room)) {
-      return refuse("forbidden", REFUSALS.forbidden);
+      return refuse("forbidden", "the token doesn't cover the room that you are in");
     }
     socket.data.claims = verdict.claims;
     return { ok: true };

@@ -322,7 +322,7 @@ describe("tokens", () => {
     await refusal(server, { token: "canary-token" });
     await ada.request("refresh_token", "canary-token");
     await ada.disconnected();
-    expect(server.log.join("")).toContain("its token has expired");
+    expect(server.log.join("")).toContain("its access has expired");
     expect(server.log.join("")).not.toMatch(/canary|eyJ|secret for tests/);
   });
 
