@@ -53,8 +53,11 @@ describe("authorize", () => {
   test("[A7] a second CONNECT on a connection, when its headers are forgotten, gets nowhere", async () => {
     const server = await startWith({ authorize: byCookie });
     const raw = await RawClient.connect(server.url, { headers: { cookie: "user=ada" } });
-    const closed = raw.closed();
+    raw.send('42["join",{"room":"all-one"}]');
+    const left = new Promise((resolve) => server.on("left", resolve));
     raw.send("41");
+    await left;
+    const closed = raw.closed();
     raw.send("40");
     await raw.frame(/^44\{.*log in first/);
     await closed;
