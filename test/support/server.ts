@@ -57,6 +57,8 @@ export async function startServer(
     log,
     io: server.io,
     close: server.close,
+    disconnect: server.disconnect,
+    closeRoom: server.closeRoom,
     rooms,
     maps: mapsOf(rooms),
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),

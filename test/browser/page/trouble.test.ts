@@ -67,6 +67,25 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     await alert(stranger, "You were not let in: this server asks for a token");
   });
 
+  test("who is removed is told so, and so are all when the call is closed", async () => {
+    const { url, disconnect, closeRoom, maps } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    const alert = (person: Person, text: string) =>
+      person.page.getByRole("alert").filter({ hasText: text }).waitFor();
+    const [first = ""] = maps.rooms.get("demo")?.keys() ?? [];
+    await disconnect(first);
+    await alert(ada, "You were removed from the call.");
+    await closeRoom("demo");
+    await alert(bob, "The call was closed.");
+    await bob.press("Join");
+    await alert(bob, "The call was closed.");
+    // The room of who was removed is open to them in general, and closed at the moment.
+    await closeRoom("demo", 0);
+    await ada.press("Join");
+    await ada.page.locator("#call").waitFor();
+  });
+
   test("the server is restarted: all are back within 10 s, and a newcomer can join", async () => {
     const first = await startServer();
     const { url } = first;
