@@ -1,8 +1,8 @@
 /** TCP connections that break off, that ask before they were answered, and that read nothing. */
 
 import { once } from "node:events";
-import { type AddressInfo, connect } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { type AddressInfo, connect, Server } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createHttpServer } from "../../../src/connections/http-server.ts";
 import { Bystanders, startMeasured } from "../../support/bystanders.ts";
 import { startServer } from "../../support/server.ts";
@@ -42,8 +42,11 @@ describe("a connection that breaks off", () => {
   });
 
   test("a connection that can't be accepted is logged and doesn't end the process", async () => {
+    const listen = vi.spyOn(Server.prototype, "listen");
     const server = await startServer({ LOG_LEVEL: "error" });
-    server.io.httpServer.emit("error", new Error("accept EMFILE"));
+    const [httpServer] = listen.mock.contexts as Server[];
+    httpServer?.emit("error", new Error("accept EMFILE"));
+    listen.mockRestore();
     expect(server.log.join()).toContain("accept EMFILE");
     await server.connect();
   });
