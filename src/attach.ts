@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
+import { Server as NetServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import { createAuthenticator } from "./auth/authenticator.ts";
@@ -25,7 +26,7 @@ import { type Administration, createAdministration } from "./signaling/administr
 import { createFaultReport, type SignalingIo, serveSockets } from "./signaling/dispatch.ts";
 import { Listeners } from "./signaling/events.ts";
 import { createHandlers } from "./signaling/handlers.ts";
-import { registerGate } from "./signaling/token-gate.ts";
+import { type Gate, registerGate } from "./signaling/token-gate.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -56,14 +57,20 @@ export interface Overrides {
 /**
  * Adds signaling to an application's own HTTP or HTTPS server. It answers below `path` alone (`/socket.io`
  * by default); everything else stays the application's. Call it when the server has its listeners for
- * requests, such as the Express app.
+ * requests and upgrades, such as the Express app: those that are added later hear what is ours as well.
  *
  * @throws ConfigError naming every wrong and every unknown option at once
+ * @throws TypeError for what is no server, such as the Express app itself
  */
 export function attachSignaling(
   httpServer: HttpServer | HttpsServer,
   options: AttachOptions = {},
 ): Signaling {
+  if (!(httpServer instanceof NetServer)) {
+    throw new TypeError(
+      "attachSignaling takes the server that http.createServer or app.listen gives",
+    );
+  }
   const config = createConfig(options, true);
   absorbConnectionErrors(httpServer);
   const signaling = attach(httpServer, config);
@@ -116,15 +123,14 @@ export function attach(
   forgetHandshakes(ours, io, authorize ? "let in" : "made");
 
   const authenticate = createAuthenticator(config);
-  const admit = authorize && createAuthorizer(authorize, reportFault);
-  const closeGate = admit
-    ? registerGate(io, { admit: ({ request }) => admit(request), needsToken: false }, log)
-    : authenticate &&
-      registerGate(
-        io,
-        { admit: ({ handshake }) => authenticate(handshake.auth["token"]), needsToken: true },
-        log,
-      );
+  const admit = authorize && createAuthorizer(authorize, { reportFault, now });
+  const gate: Gate | undefined =
+    (admit && { admit: ({ request }) => admit(request), needsToken: false }) ??
+    (authenticate && {
+      admit: ({ handshake }) => authenticate(handshake.auth["token"]),
+      needsToken: true,
+    });
+  const closeGate = gate && registerGate(io, gate, { now, log });
 
   const listeners = new Listeners(reportFault);
   const { handlers, onGone } = createHandlers(io, {

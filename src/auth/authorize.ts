@@ -25,43 +25,58 @@ export type Authorization =
  */
 export type Authorize = (request: IncomingMessage) => Authorization | Promise<Authorization>;
 
+/** What the check needs from elsewhere. */
+export interface AuthorizerDeps {
+  /** Logs an error and gives the id it is to be found under. */
+  reportFault: (error: unknown) => string;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
 /** How long an application may take to decide. */
 const TIMEOUT_MS = 5_000;
+/** The year 5138. A time in milliseconds, given by mistake, is far beyond: access would never end. */
+const MAX_UNIX_SECONDS = 1e11;
 
-const authorization = z.union(
-  [
-    z.object({ refusal: z.string() }),
-    z.object({
-      subject: z.string().min(1),
-      rooms: z.array(z.string()),
-      name: name.optional(),
-      expiresAt: z.number().optional(),
-    }),
-  ],
-  { error: "authorize must give { subject, rooms, name?, expiresAt? } or { refusal }" },
-);
+const refusal = z.object({ refusal: z.string() });
+const grant = z.object({
+  subject: z.string().min(1),
+  rooms: z.array(z.string()),
+  name: name.optional(),
+  expiresAt: z.number().max(MAX_UNIX_SECONDS, { error: "must be in Unix seconds" }).optional(),
+});
 
-/**
- * Makes the application's function a check that never rejects and never hangs.
- *
- * @param reportFault logs an error and gives the id it is to be found under
- */
+/** Makes the application's function a check that never rejects and never hangs. */
 export function createAuthorizer(
   authorize: Authorize,
-  reportFault: (error: unknown) => string,
+  { reportFault, now }: AuthorizerDeps,
 ): (request: IncomingMessage) => Promise<Verdict> {
   return async (request) => {
     try {
-      const answer = authorization.parse(await inTime(authorize(request)));
-      if ("refusal" in answer) return { ok: false, code: "unauthorized", reason: answer.refusal };
-      const { subject, rooms, expiresAt = Number.POSITIVE_INFINITY } = answer;
-      const expiresAtMs = expiresAt * 1_000;
-      return { ok: true, claims: { subject, rooms, name: answer.name, expiresAtMs } };
+      return read(await inTime(authorize(request)), now());
     } catch (error) {
       const reason = `the server failed; its log has more under ${reportFault(error)}`;
       return { ok: false, code: "internal", reason };
     }
   };
+}
+
+/** @throws Error when the application gave something else than an Authorization */
+function read(answer: unknown, nowMs: number): Verdict {
+  const refused = refusal.safeParse(answer);
+  if (refused.success) return unauthorized(refused.data.refusal);
+  const granted = grant.safeParse(answer);
+  if (!granted.success) {
+    throw new TypeError(`authorize gave no valid answer:\n${z.prettifyError(granted.error)}`);
+  }
+  const { subject, rooms, name, expiresAt = Number.POSITIVE_INFINITY } = granted.data;
+  const expiresAtMs = expiresAt * 1_000;
+  if (expiresAtMs <= nowMs) return unauthorized("your access has expired");
+  return { ok: true, claims: { subject, rooms, name, expiresAtMs } };
+}
+
+function unauthorized(reason: string): Verdict {
+  return { ok: false, code: "unauthorized", reason };
 }
 
 async function inTime<T>(answer: T | Promise<T>): Promise<T> {

@@ -181,7 +181,8 @@ export class Session {
   private report(peer: MeshPeer | undefined, error: unknown): void {
     // Sent to a peer that has left, or while disconnected; not an error of the peer.
     if (isCode(error, "peer_not_found", "not_in_room", "disconnected")) return;
-    this.deps.emit("error", { peer, error });
+    if (isCode(error, "removed", "room_closed")) this.fail(error);
+    else this.deps.emit("error", { peer, error });
   }
 
   private fail(error: unknown): void {

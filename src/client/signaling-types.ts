@@ -8,6 +8,8 @@ import type { TokenSource } from "./token.ts";
 export interface SignalingOptions {
   /** The path below which the server's Socket.IO answers; by default `/socket.io`. */
   path?: string;
+  /** Sends the cookies of the server's origin where the page is of another one; false if left out. */
+  withCredentials?: boolean;
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
   /**
@@ -33,6 +35,9 @@ export interface SignalingEvents {
   description: { description: Description; from: string };
   /** A candidate from the peer with the id `from`; null is the end of candidates. */
   candidate: { candidate: Candidate | null; from: string };
-  /** The server refused what no promise stands for: candidates, or a token that has run out. */
+  /**
+   * The server refused what no promise stands for: candidates, or a token that has run out. With the event
+   * `disconnect` we are removed, and the connection doesn't come back by itself.
+   */
   error: { event: string; error: SignalingError };
 }

@@ -9,7 +9,7 @@ export interface Diversion {
   /** Never listens itself; emits "request" and "upgrade" for what is below the path. */
   readonly server: HttpServer;
   /**
-   * Leaves all requests to the server's own listeners again. Resolves when every connection that was upgraded
+   * Leaves everything to the server's own listeners again. Resolves when every connection that was upgraded
    * has ended; those that haven't after `graceMs` are cut.
    */
   release(graceMs: number): Promise<void>;
@@ -22,47 +22,56 @@ export function isBelow(path: string): (request: IncomingMessage) => boolean {
 }
 
 /**
- * Takes what is below `path` out of `httpServer`, whatever else listens there. Of all other requests and
- * upgrades nothing changes. Listeners for "request" that are added later hear all of them.
+ * Takes what is below `path` out of `httpServer`: its present listeners for "request" and "upgrade" hear
+ * everything else, as before. Listeners that are added later hear all of it.
  */
 export function divertPath(httpServer: HttpServer | HttpsServer, path: string): Diversion {
   const server = createServer();
-  const isBelowPath = isBelow(path);
   const upgraded = new Set<Duplex>();
   let isReleased = false;
+  const isBelowPath = isBelow(path);
+  const isOurs = (request: IncomingMessage) => !isReleased && isBelowPath(request);
 
-  const others = httpServer.listeners("request");
-  httpServer.removeAllListeners("request");
+  const onRequest = takeListeners(httpServer, "request");
   httpServer.on("request", (request, response) => {
-    if (!isReleased && isBelowPath(request)) server.emit("request", request, response);
-    else for (const listener of others) listener.call(httpServer, request, response);
+    if (isOurs(request)) server.emit("request", request, response);
+    else for (const listener of onRequest) listener.call(httpServer, request, response);
   });
 
-  const onUpgrade = (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    if (!isBelowPath(request)) {
-      // Node ends an upgrade that nobody listens for. Now that we listen, that is ours to do.
-      if (httpServer.listenerCount("upgrade") === 1) connection.destroy();
+  const onUpgrade = takeListeners(httpServer, "upgrade");
+  httpServer.on("upgrade", (request, connection, head) => {
+    if (isOurs(request)) {
+      upgraded.add(connection);
+      connection.on("close", () => upgraded.delete(connection));
+      server.emit("upgrade", request, connection, head);
       return;
     }
-    upgraded.add(connection);
-    connection.on("close", () => upgraded.delete(connection));
-    server.emit("upgrade", request, connection, head);
-  };
-  httpServer.on("upgrade", onUpgrade);
+    for (const listener of onUpgrade) listener.call(httpServer, request, connection, head);
+    // When nobody else listens, nobody else would end it.
+    const isAlone = onUpgrade.length === 0 && httpServer.listenerCount("upgrade") === 1;
+    if (isAlone) connection.destroy();
+  });
 
   return {
     server,
     release: async (graceMs) => {
       isReleased = true;
-      httpServer.off("upgrade", onUpgrade);
       const cut = setTimeout(() => {
         for (const connection of upgraded) connection.destroy();
       }, graceMs);
-      // Not `once` of node:events, which rejects when the connection is reset.
-      const closed = (connection: Duplex) =>
-        new Promise((resolve) => connection.once("close", resolve));
       await Promise.all([...upgraded].map(closed));
       clearTimeout(cut);
     },
   };
+}
+
+function takeListeners(server: HttpServer, event: "request" | "upgrade") {
+  const listeners = server.listeners(event);
+  server.removeAllListeners(event);
+  return listeners;
+}
+
+/** Unlike `events.once`, this doesn't reject when the connection breaks off. */
+function closed(connection: Duplex): Promise<void> {
+  return new Promise((resolve) => connection.once("close", () => resolve()));
 }

@@ -40,7 +40,7 @@ export class Listeners {
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
   ): void {
-    this.byEvent[name].add(listener);
+    this.of(name).add(listener);
   }
 
   /** Removes a listener. */
@@ -48,7 +48,7 @@ export class Listeners {
     name: Name,
     listener: Listener<SignalingEvents[Name]>,
   ): void {
-    this.byEvent[name].delete(listener);
+    this.of(name).delete(listener);
   }
 
   /** Calls the listeners of an event. */
@@ -61,5 +61,11 @@ export class Listeners {
         this.onError(error);
       }
     }
+  }
+
+  private of<Name extends keyof SignalingEvents>(name: Name): Set<Listener<SignalingEvents[Name]>> {
+    if (Object.hasOwn(this.byEvent, name)) return this.byEvent[name];
+    const names = Object.keys(this.byEvent).join(", ");
+    throw new TypeError(`there is no event ${name}, only ${names}`);
   }
 }

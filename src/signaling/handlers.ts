@@ -52,7 +52,7 @@ const REFUSALS = {
   not_in_room: "you are in no room; join one first",
   // The same text for an unknown id and one in another room, so that it doesn't reveal who is elsewhere.
   peer_not_found: "there is no such peer in your room",
-  forbidden: "your token doesn't cover this room",
+  forbidden: "you may not join this room",
 } as const;
 
 /** The handlers by event, and the one for a disconnect. */
@@ -151,7 +151,7 @@ export function createHandlers(io: SignalingIo, deps: SignalingDeps): SignalingH
     }
     const room = await rooms.roomOf(socket.id);
     if (room !== undefined && !coversRoom(verdict.claims, room)) {
-      return refuse("forbidden", REFUSALS.forbidden);
+      return refuse("forbidden", "the token doesn't cover the room that you are in");
     }
     socket.data.claims = verdict.claims;
     return { ok: true };

@@ -23,9 +23,11 @@ export function explainJoin(error: unknown, room: string): string {
     return `The room ${room} is full. Try again when somebody has left, or take another room.`;
   }
   if (error.code === "unauthorized") {
-    return `You need an access token here: open the link you were given, with #token=… at its end. (${error.message})`;
+    return `You were not let in: ${error.message}. If you were given a link with #token=… at its end, open that one.`;
   }
-  if (error.code === "forbidden") return `Your access token doesn't let you into the room ${room}.`;
+  if (error.code === "forbidden") return `You may not join the room ${room}.`;
+  if (error.code === "removed") return "You were removed from the call.";
+  if (error.code === "room_closed") return "The call was closed.";
   if (error.code === "disconnected") return "The server has ended the connection. Join again.";
   return `The server said no: ${error.message}.`;
 }

@@ -89,6 +89,42 @@ test("the README's figures are those of BENCHMARK.md", () => {
   expect(figures.sort()).toEqual(medians.sort());
 });
 
+test("the examples of EMBEDDING.md type-check", () => {
+  const folder = temporaryFolder();
+  const examples = codeBlocks(".github/EMBEDDING.md", "js");
+  expect(examples.length).toBeGreaterThan(3);
+  // What several of them use and one makes.
+  const shared = `import * as roomrelay from "roomrelay";
+    declare global { const sessions: Function, server: import("node:http").Server, signaling: roomrelay.Signaling; }`;
+  writeFileSync(join(folder, "shared.d.ts"), shared);
+  for (const [index, example] of examples.entries()) {
+    writeFileSync(join(folder, `example-${index}.js`), `${example}\nexport {};`);
+  }
+  const compilerOptions = {
+    noEmit: true,
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    noImplicitAny: false,
+    target: "es2022",
+    module: "esnext",
+    moduleResolution: "bundler",
+    lib: ["es2024", "dom", "dom.iterable", "dom.asynciterable"],
+    types: ["node"],
+    typeRoots: [join(ROOT, "node_modules/@types")],
+    allowImportingTsExtensions: true,
+    paths: {
+      roomrelay: [join(ROOT, "src/index.ts")],
+      "roomrelay-client": [join(ROOT, "src/client/index.ts")],
+      express: [join(ROOT, "node_modules/@types/express")],
+    },
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
 test("the recipes of CLIENT.md type-check", () => {
   const folder = temporaryFolder();
   const [shared = "", ...recipes] = codeBlocks(".github/CLIENT.md", "ts");

@@ -57,9 +57,10 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /** Serves one page on a port of localhost of its own, as an application would; gives its URL. */
-export async function servePage(html: string): Promise<string> {
+export async function servePage(html: string | (() => string)): Promise<string> {
   const server = createServer((_request, response) => {
-    response.setHeader("content-type", "text/html; charset=utf-8").end(html);
+    const page = typeof html === "string" ? html : html();
+    response.setHeader("content-type", "text/html; charset=utf-8").end(page);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {

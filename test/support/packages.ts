@@ -9,19 +9,28 @@ import { temporaryFolder } from "./files.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Packs what is built; gives the names of the tarballs, and where each is installed. */
-export function installPackages() {
+/**
+ * Packs what is built; gives the names of the tarballs, and where each is installed.
+ *
+ * @param besideServer other packages for the server's folder
+ */
+export function installPackages(besideServer: string[] = []) {
   const packed = temporaryFolder(afterAll);
   run("node", [".ci/pack.mjs", packed], ROOT);
   const tarballs = readdirSync(packed).filter((file) => file.endsWith(".tgz"));
-  const install = (name: RegExp) => {
+  const install = (name: RegExp, beside: string[] = []) => {
     const folder = temporaryFolder(afterAll);
     writeFileSync(join(folder, "package.json"), '{ "private": true }');
     const tarball = join(packed, tarballs.find((file) => name.test(file)) ?? "");
-    run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], folder);
+    run(
+      "npm",
+      ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, ...beside],
+      folder,
+    );
     return folder;
   };
-  return { tarballs, client: install(/^roomrelay-client-/), server: install(/^roomrelay-\d/) };
+  const client = install(/^roomrelay-client-/);
+  return { tarballs, client, server: install(/^roomrelay-\d/, besideServer) };
 }
 
 /** Runs a program of npm's in a folder; gives what it prints, throws if it fails. */

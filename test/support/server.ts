@@ -58,6 +58,8 @@ export async function startServer(
     io: server.io,
     httpServer: server.httpServer,
     close: server.close,
+    disconnect: server.disconnect,
+    closeRoom: server.closeRoom,
     rooms,
     maps: mapsOf(rooms),
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),

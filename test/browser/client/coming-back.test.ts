@@ -57,6 +57,25 @@ describe("coming back", () => {
     expect(errors).toEqual([]);
   });
 
+  test.each(["removed", "room_closed"])(
+    "who is %s hears of it once, is idle, and doesn't come back by itself",
+    async (code) => {
+      const server = await startServer();
+      const { signaling, mesh, errors, reaches } = createMesh(server.url);
+      await mesh.join("demo");
+      const states: MeshState[] = [];
+      mesh.addEventListener("error", () => states.push(mesh.state));
+      const idle = reaches("idle");
+      const lost = new Promise((resolve) => signaling.addEventListener("disconnect", resolve));
+      if (code === "removed") await server.disconnect(mesh.self?.id ?? "");
+      else await server.closeRoom("demo");
+      await idle;
+      expect(await lost).toMatchObject({ willReconnect: false });
+      expect(errors).toMatchObject([{ code }]);
+      expect(states).toEqual(["idle"]);
+    },
+  );
+
   test("who is refused on the way back is told, and is in no room", async () => {
     const server = await startServer({ AUTH_SECRET: SECRET });
     let token = await mint();

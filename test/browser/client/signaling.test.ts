@@ -198,6 +198,19 @@ describe("SignalingClient", () => {
     expect(await refused).toMatchObject({ error: { code: "forbidden" } });
   });
 
+  test("who is removed hears why before the connection ends, and doesn't come back", async () => {
+    const ada = create();
+    const { self } = await ada.join("demo");
+    const told: unknown[] = [];
+    ada.addEventListener("error", ({ event, error }) => told.push(event, error.code));
+    const disconnected = heard(ada, "disconnect");
+    await server.disconnect(self.id);
+    expect(await disconnected).toMatchObject({ willReconnect: false });
+    expect(told).toEqual(["disconnect", "removed"]);
+    // It may come back when somebody wants to.
+    await ada.join("demo");
+  });
+
   test("an access token is asked for at each connection, and refreshed in between", async () => {
     const { port } = new URL(server.url);
     await server.close();

@@ -54,7 +54,7 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
     await first.close();
     await ada.hears("out of reach");
     await startServer({ AUTH_SECRET: `another one: ${SECRET}`, PORT: new URL(first.url).port });
-    const reason = "You need an access token here";
+    const reason = "You were not let in";
     await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
     expect(await ada.page.locator("#call").isHidden()).toBe(true);
   });

@@ -52,19 +52,38 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     const stranger = await Person.open(browser, url, { name: "Eve", room: "demo" });
     const alert = (person: Person, text: string) =>
       person.page.getByRole("alert").filter({ hasText: text }).waitFor();
-    await alert(stranger, "You need an access token");
+    await alert(stranger, "You were not let in: this server asks for a token");
     const token = await mint({ room: "demo", name: "Ada" });
     const ada = await Person.inCall(browser, url, { token });
     await ada.press("Hang up");
     await ada.page.getByLabel("Room", { exact: true }).fill("other");
     await ada.press("Join");
-    await alert(ada, "Your access token doesn't let you into the room other.");
+    await alert(ada, "You may not join the room other.");
     // A reload keeps the token.
     await ada.page.reload();
     await ada.press("Join");
     await ada.page.locator("#call").waitFor();
     await stranger.press("Join");
-    await alert(stranger, "You need an access token");
+    await alert(stranger, "You were not let in: this server asks for a token");
+  });
+
+  test("who is removed is told so, and so are all when the call is closed", async () => {
+    const { url, disconnect, closeRoom, maps } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    const alert = (person: Person, text: string) =>
+      person.page.getByRole("alert").filter({ hasText: text }).waitFor();
+    const [first = ""] = maps.rooms.get("demo")?.keys() ?? [];
+    await disconnect(first);
+    await alert(ada, "You were removed from the call.");
+    await closeRoom("demo");
+    await alert(bob, "The call was closed.");
+    await bob.press("Join");
+    await alert(bob, "The call was closed.");
+    // The room of who was removed is open to them in general, and closed at the moment.
+    await closeRoom("demo", 0);
+    await ada.press("Join");
+    await ada.page.locator("#call").waitFor();
   });
 
   test("the server is restarted: all are back within 10 s, and a newcomer can join", async () => {
