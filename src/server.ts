@@ -6,6 +6,7 @@ import { attach, type Overrides, type Signaling } from "./attach.ts";
 import { type Config, createConfig } from "./config/config.ts";
 import type { SignalingServerOptions } from "./config/options.ts";
 import { createHttpServer, guardRequests } from "./connections/http-server.ts";
+import { createFaultLog } from "./connections/sparse-log.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createLogger } from "./logger.ts";
 
@@ -33,6 +34,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
   const signaling = attach(httpServer, config, { ...overrides, log });
   const app = createHttpApp(signaling.router, log);
   guardRequests(httpServer);
+  const logFault = createFaultLog(log);
   let closing: Promise<void> | undefined;
 
   return {
@@ -45,7 +47,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
         httpServer.listen({ port: config.port, ...(config.host && { host: config.host }) }, () => {
           httpServer.off("error", reject);
           // Connections that can't be accepted, for want of descriptors or memory.
-          httpServer.on("error", (err) => log.error({ err }, "the HTTP server failed"));
+          httpServer.on("error", (err) => logFault({ err }, "the HTTP server failed"));
           resolve(portOf(httpServer.address()));
         });
       }),

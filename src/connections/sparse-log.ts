@@ -1,5 +1,6 @@
 /** Log lines that clients can cause as often as they like: bounded, so that nobody fills a disk. */
 
+import type { Logger } from "../logger.ts";
 import { createRateLimiter, type RateLimit } from "./rate-limit.ts";
 
 /** Logs a line, or leaves it out. */
@@ -24,4 +25,12 @@ export function createSparseLog(
     write(leftOut > 0 ? { ...fields, leftOut } : fields, message);
     leftOut = 0;
   };
+}
+
+/** Lines with a stack, some 1 KB each. */
+const FAULTS = { perSecond: 1, burst: 10 };
+
+/** Creates a log of the server's own faults: a client that found one can cause it again and again. */
+export function createFaultLog(log: Logger): SparseLog {
+  return createSparseLog((fields, message) => log.error(fields, message), FAULTS);
 }
