@@ -17,7 +17,12 @@ import { absorbConnectionErrors, refusePipelining } from "./connections/http-gua
 import { BoundedWebSocketServer } from "./connections/http-server.ts";
 import { createConnectionLimiter, createProxyTrust } from "./connections/limits.ts";
 import { createOriginCheck } from "./connections/origins.ts";
-import { coalesceWrites, forgetHandshakes, serveClientAsIs } from "./connections/tuning.ts";
+import {
+  coalesceWrites,
+  forgetEndedPolling,
+  forgetHandshakes,
+  serveClientAsIs,
+} from "./connections/tuning.ts";
 import { createRouter, type Middleware } from "./http/router.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { MemoryRoomRegistry } from "./rooms/memory.ts";
@@ -121,6 +126,7 @@ export function attach(
   coalesceWrites(ours);
   serveClientAsIs(ours, `${path}/socket.io`);
   forgetHandshakes(ours, io, authorize ? "let in" : "made");
+  forgetEndedPolling(io);
 
   const authenticate = createAuthenticator(config);
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });

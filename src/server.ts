@@ -6,6 +6,7 @@ import { attach, type Overrides, type Signaling } from "./attach.ts";
 import { type Config, createConfig } from "./config/config.ts";
 import type { SignalingServerOptions } from "./config/options.ts";
 import { createHttpServer, guardRequests } from "./connections/http-server.ts";
+import { createFaultLog } from "./connections/sparse-log.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createLogger } from "./logger.ts";
 
@@ -33,7 +34,8 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
   const { log = createLogger({ level: config.logLevel }) } = overrides;
   const httpServer = createHttpServer((request, response) => app(request, response), config);
   const signaling = attach(httpServer, config, { ...overrides, log });
-  const app = createHttpApp(signaling.router, (err) => log.error({ err }, "a request failed"));
+  const logFault = createFaultLog(log);
+  const app = createHttpApp(signaling.router, (err) => logFault({ err }, "a request failed"));
   guardRequests(httpServer);
   let closing: Promise<void> | undefined;
 
@@ -47,7 +49,7 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
         httpServer.listen({ port: config.port, ...(config.host && { host: config.host }) }, () => {
           httpServer.off("error", reject);
           // Connections that can't be accepted, for want of descriptors or memory.
-          httpServer.on("error", (err) => log.error({ err }, "the HTTP server failed"));
+          httpServer.on("error", (err) => logFault({ err }, "the HTTP server failed"));
           resolve(portOf(httpServer.address()));
         });
       }),

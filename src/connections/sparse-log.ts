@@ -1,5 +1,6 @@
 /** Rate limit for log lines that clients can cause, so that they can't fill a disk. */
 
+import type { Logger } from "../logger.ts";
 import { createRateLimiter, type RateLimit, steadyNow } from "./rate-limit.ts";
 
 /** Logs a line, or drops it. */
@@ -20,4 +21,12 @@ export function createSparseLog(write: SparseLog, limit: RateLimit, now = steady
     write(leftOut > 0 ? { ...fields, leftOut } : fields, message);
     leftOut = 0;
   };
+}
+
+/** Lines with a stack, some 1 KB each. */
+const FAULTS = { perSecond: 1, burst: 10 };
+
+/** Creates a log of the server's own faults: a client that found one can cause it again and again. */
+export function createFaultLog(log: Logger): SparseLog {
+  return createSparseLog((fields, message) => log.error(fields, message), FAULTS);
 }

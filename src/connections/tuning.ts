@@ -34,6 +34,10 @@ function uncork(connection: Duplex): void {
  * @param when they are no longer used: once the connection is made, or once its socket is let in
  */
 export function forgetHandshakes(httpServer: Server, io: Io, when: "made" | "let in"): void {
+  // The token has been checked. As objects, the JSON of one message may take 3 MB, for as long as the socket.
+  io.on("connection", ({ handshake }) => {
+    handshake.auth = {};
+  });
   if (when === "made") {
     io.engine.on("connection", ({ request }: { request: IncomingMessage }) => forget(request));
     // By then the WebSocket is open or refused.
@@ -51,13 +55,31 @@ interface Io {
   readonly engine: EventEmitter;
   on(
     event: "connection",
-    listener: (socket: { request: IncomingMessage; handshake: { headers: object } }) => void,
+    listener: (socket: {
+      request: IncomingMessage;
+      handshake: { headers: object; auth: object };
+    }) => void,
   ): unknown;
 }
 
 function forget(request: IncomingMessage): void {
   request.headers = {};
   request.rawHeaders = [];
+}
+
+/**
+ * Lets go of connections that ended between two polls. Engine.IO keeps each for 30 s more, to say goodbye to
+ * the next poll; but by then it knows no such session, and refuses that poll.
+ */
+export function forgetEndedPolling(io: Pick<Io, "engine">): void {
+  io.engine.on("connection", (connection: EventEmitter & { readonly transport: object }) => {
+    connection.on("close", () => {
+      const { transport } = connection;
+      if ("shouldClose" in transport && typeof transport.shouldClose === "function") {
+        transport.shouldClose();
+      }
+    });
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
+import { createFaultLog } from "../connections/sparse-log.ts";
 import type { Logger } from "../logger.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
@@ -111,9 +112,10 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
 
 /** Creates a function that logs an error of the server and returns its id in the log. */
 export function createFaultReport(log: Logger): (error: unknown) => string {
+  const logFault = createFaultLog(log);
   return (error) => {
     const errorId = randomUUID();
-    log.error({ errorId, err: error }, "a handler failed");
+    logFault({ errorId, err: error }, "a handler failed");
     return errorId;
   };
 }

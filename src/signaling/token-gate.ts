@@ -31,8 +31,15 @@ export function registerGate(
   { admit, needsToken }: Gate,
   { now, log }: GateDeps,
 ): () => void {
+  /** Connections with a check under way. */
+  const checking = new WeakSet<SignalingSocket["conn"]>();
+
   io.use(async (socket, next) => {
+    // Many in one packet would all be checked at once.
+    if (checking.has(socket.conn)) return socket.conn.close(true);
+    checking.add(socket.conn);
     const verdict = await admit(socket);
+    checking.delete(socket.conn);
     if (!verdict.ok) {
       const { code, reason } = verdict;
       log.debug({ code }, "refused a connection");
@@ -50,7 +57,9 @@ export function registerGate(
     const nowMs = now();
     for (const socket of io.sockets.sockets.values()) {
       const { claims } = socket.data;
-      if (claims && claims.expiresAtMs <= nowMs) end(socket);
+      // One that is closing stays in the list until its client has polled.
+      const isOpen = socket.conn.readyState === "open";
+      if (isOpen && claims && claims.expiresAtMs <= nowMs) end(socket);
     }
   }, SWEEP_INTERVAL_MS).unref();
 

@@ -50,6 +50,22 @@ describe("authorize", () => {
     },
   );
 
+  test("[A7] many CONNECTs in one breath ask once, and end the connection", async () => {
+    let asked = 0;
+    const server = await startWith({
+      authorize: async () => {
+        asked++;
+        await new Promise((resolve) => setImmediate(resolve));
+        return { subject: "eve", rooms: [] };
+      },
+    });
+    const raw = await RawClient.connect(server.url, { namespace: false });
+    const closed = raw.closed();
+    for (let n = 0; n < 20; n++) raw.send("40");
+    await closed;
+    expect(asked).toBe(1);
+  });
+
   test("[A7] a second CONNECT on a connection, when its headers are forgotten, gets nowhere", async () => {
     const server = await startWith({ authorize: byCookie });
     const raw = await RawClient.connect(server.url, { headers: { cookie: "user=ada" } });

@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { Bystanders, startMeasured } from "../../support/bystanders.ts";
 import { TestClient } from "../../support/client.ts";
+import { openPolling } from "../../support/polling.ts";
+import { RawClient } from "../../support/raw.ts";
 import { UNLIMITED } from "../../support/server.ts";
 
 const MIB = 1_048_576;
@@ -79,6 +81,38 @@ describe("leaks", () => {
     expect(after).toMatchObject({ rooms: 1, peers: 2, seats: 2, sockets: 2 });
     expect(after.listeners).toBe(before.listeners);
     expect(after.heapUsed - before.heapUsed).toBeLessThan(2 * MIB);
+    await bystanders.areUnharmed(server);
+  });
+
+  test.each([
+    ["a broken packet", "x"],
+    ["a heartbeat of its own", "2"],
+  ])("50 pollers that end by %s, without another poll: no timer is left", async (_what, packet) => {
+    const server = await startMeasured(UNLIMITED);
+    const bystanders = await Bystanders.join(server.url);
+    const before = await server.measure();
+    for (let n = 0; n < 50; n++) {
+      const { post } = await openPolling(server.url);
+      // Its TCP connection may end with it.
+      await post(packet).catch(() => {});
+    }
+    expect(await server.measure()).toMatchObject({ connections: 2, timers: before.timers });
+    await bystanders.areUnharmed(server);
+  });
+
+  test("what clients say to authenticate themselves isn't kept", async () => {
+    const server = await startMeasured(UNLIMITED);
+    const bystanders = await Bystanders.join(server.url);
+    const before = await server.measure();
+    for (let n = 0; n < 20; n++) {
+      const client = await RawClient.connect(server.url, { namespace: false });
+      // 120 KB as text, some 3 MB as objects.
+      client.send(`40{"a":${"[".repeat(60_000)}${"]".repeat(60_000)}}`);
+      await client.frame(/^40\{/);
+    }
+    const after = await server.measure();
+    expect(after).toMatchObject({ sockets: 22 });
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(10 * MIB);
     await bystanders.areUnharmed(server);
   });
 });

@@ -4,13 +4,18 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { attach } from "../../../src/attach.ts";
+import { createConfig } from "../../../src/config/config.ts";
+import { createLogger } from "../../../src/logger.ts";
 import { TestClient } from "../../support/client.ts";
 import { temporaryFolder } from "../../support/files.ts";
+import { RawClient } from "../../support/raw.ts";
 import { startServer, UNLIMITED } from "../../support/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -213,4 +218,48 @@ test("joins and leaves fill no log: a burst, and then how many were left out", a
   }
   expect(server.log.length).toBeGreaterThanOrEqual(100);
   expect(server.log.length).toBeLessThan(300);
+});
+
+describe("faults that a client can cause again and again fill no log", () => {
+  /** A log of errors alone. */
+  function recordErrors() {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    return { lines, log: createLogger({ level: "error", destination }) };
+  }
+
+  test("an application's `authorize` that throws at a cookie", async () => {
+    const { lines, log } = recordErrors();
+    const httpServer = createHttpServer();
+    const authorize = ({ headers }: IncomingMessage) => {
+      throw new URIError(`no such cookie: ${headers.cookie}`);
+    };
+    const signaling = attach(httpServer, createConfig({ authorize }), { log });
+    onTestFinished(() => signaling.close());
+    onTestFinished(() => void httpServer.close());
+    await once(httpServer.listen(0, "127.0.0.1"), "listening");
+    const { port } = httpServer.address() as AddressInfo;
+    for (let n = 0; n < 60; n++) {
+      const client = await RawClient.connect(`http://127.0.0.1:${port}`, { namespace: false });
+      client.send("40");
+      await client.frame(/^44.*"code":"internal"/);
+    }
+    expect(lines.length).toBeGreaterThanOrEqual(10);
+    expect(lines.length).toBeLessThan(40);
+  });
+
+  test("requests that fail for a fault of the server", async () => {
+    const server = await startServer({ LOG_LEVEL: "error" });
+    server.rooms.count = async () => Promise.reject(new Error("EMFILE"));
+    for (let n = 0; n < 60; n++) expect((await fetch(`${server.url}/health`)).status).toBe(500);
+    expect(server.log.length).toBeGreaterThanOrEqual(10);
+    expect(server.log.length).toBeLessThan(40);
+  });
+
+  test("connections that can't be accepted", async () => {
+    const server = await startServer({ LOG_LEVEL: "error" });
+    for (let n = 0; n < 60; n++) server.httpServer.emit("error", new Error("accept EMFILE"));
+    expect(server.log.length).toBeGreaterThanOrEqual(10);
+    expect(server.log.length).toBeLessThan(40);
+  });
 });
