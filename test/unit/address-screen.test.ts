@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Candidate } from "../../src/protocol/messages.ts";
 import { createScreen } from "../../src/signaling/address-screen.ts";
+import { cpuTimeMs } from "../support/cpu-time.ts";
 
 const screen = createScreen("relay");
 const line = (candidate: string) => screen.candidate({ candidate })?.candidate;
@@ -201,9 +202,9 @@ describe("an SDP", () => {
 
   test("the longest one is read in no time, whatever is in it", () => {
     for (const piece of ["1", "a", ":", ".", "\n", "a=x ", "c=IN IP4 1\n", "1.1.", "a=ssrc:1\n"]) {
-      const start = performance.now();
-      screen.description({ type: "offer", sdp: `a=fmtp:${piece.repeat(98_304 / piece.length)}` });
-      expect(performance.now() - start, piece).toBeLessThan(1_000);
+      const sdp = `a=fmtp:${piece.repeat(98_304 / piece.length)}`;
+      const ms = cpuTimeMs(() => screen.description({ type: "offer", sdp }));
+      expect(ms, piece).toBeLessThan(1_000);
     }
   });
 });

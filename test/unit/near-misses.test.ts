@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findNearMisses } from "../../src/config/near-misses.ts";
 import { variables } from "../../src/config/options.ts";
+import { cpuTimeMs } from "../support/cpu-time.ts";
 
 const near = (env: object) => findNearMisses(env, variables);
 
@@ -51,8 +52,7 @@ describe("variables that are nearly ours", () => {
 
   test("three letters off is somebody else's, and a long name is read in no time", () => {
     expect(near({ MAX_PEARS_IN_ROOM: "1" })).toEqual([]);
-    const start = performance.now();
-    expect(near({ ["X".repeat(1_000_000)]: "1" })).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    const ms = cpuTimeMs(() => expect(near({ ["X".repeat(1_000_000)]: "1" })).toEqual([]));
+    expect(ms).toBeLessThan(1_000);
   });
 });
