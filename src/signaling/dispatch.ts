@@ -123,13 +123,15 @@ export function createFaultReport(log: Logger): (error: unknown) => string {
  * description by its size, so that nobody can fill another's queue with large ones.
  */
 function costOf(event: string, [payload]: unknown[]): number {
+  const cost = COSTS.get(event) ?? 1;
   if (event === "candidates" && Array.isArray(payload)) {
-    return Math.max(1, payload.length);
+    return Math.max(cost, payload.length);
   }
+  // A join may have an sdp too, and become no cheaper by it.
   if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
-    return Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT);
+    return Math.max(cost, Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT));
   }
-  return COSTS.get(event) ?? 1;
+  return cost;
 }
 
 /** Takes the acknowledgement callback off the arguments, if there is one. */

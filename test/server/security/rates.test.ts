@@ -52,6 +52,15 @@ describe("rates", () => {
     expect(server.maps.socketToRoom.get(ada.id)).toBe("two");
   });
 
+  test("[T1] a join with an sdp takes no less than one without", async () => {
+    const server = await startServer(BURST_OF_20);
+    const ada = await server.connect();
+    const join = (room: string) => ada.request("join", { room, sdp: "" });
+    expect(await join("one")).toMatchObject({ ok: true });
+    expect(await join("two")).toMatchObject({ ok: true });
+    expect(await join("three")).toMatchObject({ error: { code: "rate_limited" } });
+  });
+
   test("[T1] a list of candidates takes as much as its candidates", async () => {
     const server = await startServer(BURST_OF_20);
     const ada = await server.connect();
