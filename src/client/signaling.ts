@@ -12,7 +12,7 @@ import type {
   ServerToClientEvents,
 } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
-import { disconnected, refusalOf, SignalingError } from "./errors.ts";
+import { disconnected, errorOf, refusalOf } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import { followPage } from "./page.ts";
 import { serverUrl } from "./server-url.ts";
@@ -101,15 +101,13 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /**
-   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. They are many,
-   * so no answer is asked for: a refusal comes as `error`.
+   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else.
    *
-   * @throws SignalingError `disconnected` or `too_large`
+   * @throws SignalingError with the server's code; `too_large` without asking it
    */
-  sendCandidates(candidates: (Candidate | null)[], to?: string): void {
+  async sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
     checkCandidates(candidates);
-    if (!this.socket.connected) throw disconnected();
-    this.socket.emit("candidates", candidates, targetOf(to));
+    return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
   }
 
   /** New STUN and TURN servers, before those of the join expire. */
@@ -158,8 +156,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     socket.on("getCandidates", (candidates, sender) => {
       for (const candidate of candidates) onCandidate(candidate, sender);
     });
-    socket.on("signal_error", ({ event, code, message }) =>
-      this.emit("error", { event, error: new SignalingError(code, message) }),
+    socket.on("signal_error", ({ event, ...error }) =>
+      this.emit("error", { event, error: errorOf(error) }),
     );
   }
 
@@ -188,7 +186,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       emit((ack) => {
         this.socket.off("disconnect", lost);
         if (ack.ok) resolve(ack);
-        else reject(new SignalingError(ack.error.code, ack.error.message));
+        else reject(errorOf(ack.error));
       });
     });
   }

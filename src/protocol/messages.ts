@@ -65,7 +65,14 @@ export type ErrorCode =
 /** The answer to a refused event; it changed nothing and reached nobody. */
 export interface Refused {
   ok: false;
-  error: { code: ErrorCode; message: string };
+  error: Refusal;
+}
+
+/** Why an event was refused, and with `rate_limited`, in how many milliseconds to try again. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+  retryAfterMs?: number;
 }
 
 /** The answer to an event: what it yields, or why it was refused. */
@@ -133,5 +140,5 @@ export interface ServerToClientEvents {
    * To the sender of a refused event that asked for no acknowledgement; with the event "disconnect", to who
    * is removed by the application, before the connection is closed.
    */
-  signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
+  signal_error: (error: Refusal & { event: string }) => void;
 }

@@ -72,8 +72,10 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       // Decided as it arrives: a flood must not grow the queue.
       const allowance = connection.events.take(costOf(event, args));
       if (allowance.ok) return enqueue(() => serve(socket, event, args));
-      const wait = `too many events; try again in ${allowance.waitMs} ms`;
-      answer(socket, event, takeReply(args), refuse("rate_limited", wait));
+      const { waitMs } = allowance;
+      const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
+      const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };
+      answer(socket, event, takeReply(args), refused);
     });
     socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
   });

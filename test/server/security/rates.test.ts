@@ -31,13 +31,17 @@ describe("rates", () => {
     for (const ack of acks.slice(10)) {
       expect(ack).toEqual({
         ok: false,
-        error: { code: "rate_limited", message: expect.stringMatching(/again in \d{1,4} ms$/) },
+        error: {
+          code: "rate_limited",
+          message: expect.stringMatching(/again in \d{1,4} ms$/),
+          retryAfterMs: expect.any(Number),
+        },
       });
     }
     // Without a callback the refusal is a signal_error, as ever.
     ada.socket.emit("candidate", candidate(99));
     expect(await ada.next("signal_error")).toMatchObject([
-      { event: "candidate", code: "rate_limited" },
+      { event: "candidate", code: "rate_limited", retryAfterMs: expect.any(Number) },
     ]);
     expect(await bob.offer("from another")).toEqual({ ok: true, delivered: 1 });
     expect(bob.all("getCandidate")).toHaveLength(10);
@@ -107,6 +111,7 @@ describe("rates", () => {
     const refused = await ada.join("demo");
     const [, ms] = (!refused.ok && refused.error.message.match(/(\d+) ms/)) || [];
     expect(Number(ms)).toBeLessThanOrEqual(100);
+    expect(refused).toMatchObject({ error: { retryAfterMs: Number(ms) } });
     await expect.poll(() => ada.join("demo"), { interval: 20 }).toMatchObject({ ok: true });
   });
 
