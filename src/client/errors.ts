@@ -32,6 +32,11 @@ export function disconnected(): SignalingError {
   return new SignalingError("disconnected", "there is no connection to the signaling server");
 }
 
+/** What answers is no server of ours, or one of another time. */
+export function unreadable(): SignalingError {
+  return new SignalingError("internal", "the server's answer can't be understood");
+}
+
 /** What the server says when it refuses an event. */
 export function errorOf({ code, message, retryAfterMs }: Refusal): SignalingError {
   return new SignalingError(code, message, retryAfterMs);

@@ -49,6 +49,7 @@ export class PacedQueue {
 
   /** Calls `run` now or when its turn comes, unless `signal` is aborted before. */
   request(turn: Turn): void {
+    if (turn.signal.aborted) return;
     const waiting: Waiting = { ...turn, onAbort: () => this.drop(waiting) };
     this.waiting.push(waiting);
     turn.signal.addEventListener("abort", waiting.onAbort, { once: true });

@@ -25,10 +25,10 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
+    const { signaling, configuration } = deps;
     const reconfigure = (configuration: RTCConfiguration) => {
       for (const { connection } of this.peers) connection?.setConfiguration(configuration);
     };
-    const { signaling, configuration } = deps;
     this.ice = new IceSettings(signaling, configuration, reconfigure, this.ending.signal);
   }
 
@@ -120,10 +120,12 @@ export class Session {
   private enter(joined: Joined): void {
     // Those who were there before a reconnect know us by an id that is gone.
     for (const { id } of this.peers) this.remove(id);
+    // An application may leave at any event.
+    if (this.ending.signal.aborted) return;
     this.joined = joined;
     this.ice.take(joined);
     for (const user of joined.users) this.add(user, true)?.call();
-    this.setState("joined");
+    if (this.joined) this.setState("joined");
     this.ice.renew();
   }
 
@@ -147,6 +149,7 @@ export class Session {
    */
   private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
     if (!this.joined) return undefined;
+    this.remove(id);
     const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },

@@ -12,9 +12,10 @@ import type {
   ServerToClientEvents,
 } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
-import { disconnected, errorOf, refusalOf } from "./errors.ts";
+import { disconnected, errorOf, refusalOf, unreadable } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import { followPage } from "./page.ts";
+import { forwardMessages, isAck, isIceGrant, isJoined } from "./received.ts";
 import { serverUrl } from "./server-url.ts";
 import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
 import { checkCandidates, checkDescription } from "./sizes.ts";
@@ -68,16 +69,18 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     signal?.throwIfAborted();
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.socket.connected;
-    const request = this.request<Joined>((reply) =>
-      this.socket.emit(
-        "join",
-        { room, ...(name !== undefined && { name }), candidateLists: true },
-        (ack) => {
-          // At once, not a promise later: what comes next from the server builds on it.
-          if (ack.ok && isCurrent()) this.emit("join", ack);
-          reply(ack);
-        },
-      ),
+    const request = this.request<Joined>(
+      (reply) =>
+        this.socket.emit(
+          "join",
+          { room, ...(name !== undefined && { name }), candidateLists: true },
+          (ack) => {
+            // At once, not a promise later: what comes next from the server builds on it.
+            if (isAck(ack, isJoined) && ack.ok && isCurrent()) this.emit("join", ack);
+            reply(ack);
+          },
+        ),
+      isJoined,
     );
     // Given up when the server has seated us already: give the seat up, too, if we took no other since.
     return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
@@ -112,7 +115,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
 
   /** New STUN and TURN servers, before those of the join expire. */
   renewIceServers(): Promise<IceGrant> {
-    return this.request((reply) => this.socket.emit("ice_servers", reply));
+    return this.request((reply) => this.socket.emit("ice_servers", reply), isIceGrant);
   }
 
   /** Puts a fresh access token of the same bearer in the place of one that runs out in a call. */
@@ -144,21 +147,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       // Active means that it tries again: the network's fault, not a refusal.
       if (!socket.active) this.emit("refuse", { error: refusalOf(error) });
     });
-    socket.on("user_joined", (peer) => this.emit("peerjoin", { peer }));
-    socket.on("user_exit", ({ id }) => this.emit("peerleave", { id }));
-    const onDescription = (description: Description, { from }: { from: string }) =>
-      this.emit("description", { description, from });
-    socket.on("getOffer", onDescription);
-    socket.on("getAnswer", onDescription);
-    const onCandidate = (candidate: Candidate | null, { from }: { from: string }) =>
-      this.emit("candidate", { candidate, from });
-    socket.on("getCandidate", onCandidate);
-    socket.on("getCandidates", (candidates, sender) => {
-      for (const candidate of candidates) onCandidate(candidate, sender);
-    });
-    socket.on("signal_error", ({ event, ...error }) =>
-      this.emit("error", { event, error: errorOf(error) }),
-    );
+    forwardMessages(socket, (type, members) => this.emit(type, members));
   }
 
   private untilConnected(signal?: AbortSignal): Promise<void> {
@@ -177,7 +166,10 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
-  private request<T extends object>(emit: (reply: (ack: Ack<T>) => void) => void): Promise<T> {
+  private request<T extends object>(
+    emit: (reply: (ack: Ack<T>) => void) => void,
+    isValid: (answer: object) => boolean = () => true,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       // What is emitted offline would be sent later, under another id; better to fail now.
       if (!this.socket.connected) return reject(disconnected());
@@ -185,7 +177,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       this.socket.once("disconnect", lost);
       emit((ack) => {
         this.socket.off("disconnect", lost);
-        if (ack.ok) resolve(ack);
+        if (!isAck(ack, isValid)) reject(unreadable());
+        else if (ack.ok) resolve(ack);
         else reject(errorOf(ack.error));
       });
     });
