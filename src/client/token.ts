@@ -3,10 +3,10 @@
 import type { Socket } from "socket.io-client";
 
 /**
- * An access token, or what gives one, each time there is a connection to be made. If that fails, the
- * connection is tried again later, as when the server is out of reach.
+ * An access token, or what gives one, each time there is a connection to be made; undefined where there is
+ * none. If that fails, the connection is tried again later, as when the server is out of reach.
  */
-export type TokenSource = string | (() => string | Promise<string>);
+export type TokenSource = string | (() => string | undefined | Promise<string | undefined>);
 
 /** The connection that a token is for. */
 type Engine = Socket["io"]["engine"];

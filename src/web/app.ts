@@ -10,10 +10,10 @@ import { explainJoin } from "./problems.ts";
 import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
-const token = tokenInAddress();
 // Where the server that has served this page answers.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
-const signaling = new SignalingClient(undefined, { path, ...(token !== undefined && { token }) });
+// Asked for each time: who was refused opens another link, and the browser changes what is behind the # alone.
+const signaling = new SignalingClient(undefined, { path, token: tokenInAddress });
 const media = new LocalMedia();
 const say = createToast();
 const root = find(HTMLElement, "#call");

@@ -30,6 +30,7 @@ export function createDeviceSelect(
 /** Without permission browsers tell that there are some, and neither name nor id. */
 async function listDevices(kind: Kind): Promise<MediaDeviceInfo[]> {
   if (!window.isSecureContext) return [];
-  const all = await navigator.mediaDevices.enumerateDevices();
+  // A page that is being left, or a policy, refuses the list.
+  const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
   return all.filter((device) => device.kind === `${kind}input` && device.deviceId !== "");
 }
