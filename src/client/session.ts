@@ -78,7 +78,6 @@ export class Session {
 
   /** Listens to the server and to the network until the end. */
   private follow(): void {
-    const { members } = this;
     const { signaling } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
@@ -86,12 +85,12 @@ export class Session {
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
-      ({ description, from }) => members.get(from)?.receiveDescription(description),
+      ({ description, from }) => this.members.get(from)?.receiveDescription(description),
       until,
     );
     signaling.addEventListener(
       "candidate",
-      ({ candidate, from }) => members.get(from)?.receiveCandidate(candidate),
+      ({ candidate, from }) => this.members.get(from)?.receiveCandidate(candidate),
       until,
     );
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
