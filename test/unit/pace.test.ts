@@ -152,6 +152,14 @@ describe("offers of peers", () => {
     const later = sent();
     expect(later.filter((line) => line.endsWith("to Eve")).length).toBeLessThanOrEqual(2);
     expect(later).toContain("answer 2 to Ada");
+    for (let count = 0; count < 200; count++) {
+      signaling.offers("Eve");
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    // 400 events in 20 s, and what remained of the turn before.
+    const inTwentySeconds = sent().length;
+    expect(inTwentySeconds).toBeGreaterThanOrEqual(16);
+    expect(inTwentySeconds).toBeLessThanOrEqual(20);
   });
 
   test("one that an answer has overtaken is not taken any more", async () => {
