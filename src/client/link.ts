@@ -1,8 +1,10 @@
 /** One RTCPeerConnection to one peer, with perfect negotiation. */
 
-import { MAX_CANDIDATES } from "../protocol/limits.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
+import { GatheredCandidates } from "./gathered-candidates.ts";
+import type { Outbox } from "./outbox.ts";
+import type { PacedQueue } from "./paced-queue.ts";
 
 /** Options and callbacks of a link. */
 export interface LinkOptions {
@@ -10,18 +12,22 @@ export interface LinkOptions {
   /** Whether this side gives way if both offer at once. Exactly one of the two must. */
   polite: boolean;
   sendDescription: (description: Description) => Promise<unknown>;
-  sendCandidates: (candidates: (Candidate | null)[]) => void;
+  sendCandidates: (candidates: (Candidate | null)[]) => Promise<unknown>;
   /** What must be done first, when another path is to be looked for. Never rejects. */
   beforeIceRestart: () => Promise<void>;
   /** Gets errors with this peer; the link stays open. */
   onError: (error: unknown) => void;
 }
 
-/**
- * For how long a candidate waits for others to travel with. A browser finds those of one kind within
- * a millisecond; together they are one message to read, check and pass on.
- */
-const GATHER_MS = 10;
+/** What all links of a mesh share. */
+export interface LinkDeps {
+  /** When an offer may be answered. */
+  answers: PacedQueue;
+  outbox: Outbox;
+}
+
+/** As much of a description costs as much as a candidate, as the server counts. */
+const SDP_CHARS_PER_EVENT = 4_096;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that
@@ -34,21 +40,27 @@ export class Link {
   private makingOffer = false;
   private settingAnswer = false;
   private ignoringOffer = false;
-  /** Our candidates that are still to be sent. */
-  private readonly gathered: (Candidate | null)[] = [];
+  private readonly gathered = new GatheredCandidates((list) => this.sendCandidates(list));
   private readonly early: EarlyCandidates;
+  private readonly deps: LinkDeps;
+  /** The newest offer that isn't taken yet: the peer has given up those before. */
+  private offered: Description | undefined;
+  private isAnswering = false;
+  /** Aborted when there is another description in the place of the one that is being sent. */
+  private sending = new AbortController();
 
   /** Throws what RTCPeerConnection's constructor throws. */
-  constructor(options: LinkOptions, early: EarlyCandidates) {
+  constructor(options: LinkOptions, early: EarlyCandidates, deps: LinkDeps) {
     this.options = options;
     this.early = early;
+    this.deps = deps;
     this.connection = new RTCPeerConnection(options.configuration());
     const { connection } = this;
     const { signal } = this.closing;
     connection.addEventListener("negotiationneeded", () => this.attempt(() => this.offer()), {
       signal,
     });
-    connection.addEventListener("icecandidate", ({ candidate }) => this.gather(candidate), {
+    connection.addEventListener("icecandidate", ({ candidate }) => this.gathered.add(candidate), {
       signal,
     });
     connection.addEventListener(
@@ -58,32 +70,66 @@ export class Link {
     );
   }
 
-  /** Takes an offer or an answer of the peer, in the order they came. */
+  /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */
   async receiveDescription(description: Description): Promise<void> {
-    await this.attempt(async () => {
-      const { connection } = this;
-      const isOffer = description.type === "offer";
-      const mayTakeOffer =
-        !this.makingOffer && (connection.signalingState === "stable" || this.settingAnswer);
-      this.ignoringOffer = isOffer && !this.options.polite && !mayTakeOffer;
-      if (this.ignoringOffer) return;
-      // An answer to an offer that was rolled back meanwhile.
-      if (!isOffer && connection.signalingState === "stable") return;
-      this.settingAnswer = !isOffer;
-      try {
-        await connection.setRemoteDescription(description);
-      } finally {
-        this.settingAnswer = false;
-      }
-      for (const candidate of this.early.take()) await this.addCandidate(candidate);
-      if (isOffer) await this.describe();
-    });
+    if (description.type !== "offer") return this.attempt(() => this.takeAnswer(description));
+    if (!this.mayTakeOffer()) return;
+    this.offered = description;
+    if (!this.isAnswering) await this.answerInTurn();
+  }
+
+  private async answerInTurn(): Promise<void> {
+    const { signal } = this.closing;
+    this.isAnswering = true;
+    while (this.offered && !signal.aborted) {
+      await this.deps.answers.turn(signal);
+      await this.attempt(() => this.takeOffer());
+    }
+    this.isAnswering = false;
+  }
+
+  /** An offer that crosses ours is taken by the polite side alone. */
+  private mayTakeOffer(): boolean {
+    const isReady =
+      !this.makingOffer && (this.connection.signalingState === "stable" || this.settingAnswer);
+    this.ignoringOffer = !this.options.polite && !isReady;
+    return !this.ignoringOffer;
+  }
+
+  private async takeOffer(): Promise<void> {
+    const offer = this.offered;
+    this.offered = undefined;
+    if (!offer || !this.mayTakeOffer()) return void this.early.take();
+    this.sending.abort();
+    await this.take(offer);
+    await this.describe();
+  }
+
+  private async takeAnswer(answer: Description): Promise<void> {
+    this.ignoringOffer = false;
+    // To an offer that was rolled back meanwhile.
+    if (this.connection.signalingState === "stable") return;
+    // Who answers has given up what they offered before.
+    if (this.offered) this.early.take();
+    this.offered = undefined;
+    this.settingAnswer = true;
+    try {
+      await this.take(answer);
+    } finally {
+      this.settingAnswer = false;
+    }
+  }
+
+  private async take(description: Description): Promise<void> {
+    await this.connection.setRemoteDescription(description);
+    for (const candidate of this.early.take()) await this.addCandidate(candidate);
   }
 
   /** Handles a candidate from the peer; null ends them. One that arrives too early is kept. */
   async receiveCandidate(candidate: Candidate | null): Promise<void> {
     await this.attempt(async () => {
-      if (this.connection.remoteDescription) await this.addCandidate(candidate);
+      if (this.offered) this.early.keep(candidate);
+      else if (this.connection.remoteDescription) await this.addCandidate(candidate);
       else if (!this.ignoringOffer) this.early.keep(candidate);
     });
   }
@@ -114,26 +160,21 @@ export class Link {
   /** Creates and sends an offer or an answer, depending on the signaling state. */
   private async describe(): Promise<void> {
     // They belong to the description before this one.
-    this.sendGathered();
+    this.gathered.send();
     await this.connection.setLocalDescription();
-    const description = this.connection.localDescription;
-    if (!description || description.type === "rollback") return;
-    await this.options.sendDescription({ type: description.type, sdp: description.sdp });
+    const { type = "rollback", sdp = "" } = this.connection.localDescription ?? {};
+    if (type === "rollback") return;
+    if (type !== "offer") this.deps.answers.charge(Math.ceil(sdp.length / SDP_CHARS_PER_EVENT) - 1);
+    this.sending.abort();
+    this.sending = new AbortController();
+    const signal = AbortSignal.any([this.closing.signal, this.sending.signal]);
+    await this.deps.outbox.send(() => this.options.sendDescription({ type, sdp }), signal);
   }
 
-  private gather(candidate: RTCIceCandidate | null): void {
-    // Firefox says "no more" twice, with "" for each generation and with null; null alone will do.
-    if (candidate?.candidate === "") return;
-    this.gathered.push(candidate && toInit(candidate));
-    if (candidate === null) this.sendGathered();
-    else if (this.gathered.length === 1) setTimeout(() => this.sendGathered(), GATHER_MS);
-  }
-
-  private sendGathered(): void {
-    while (this.gathered.length > 0) {
-      const candidates = this.gathered.splice(0, MAX_CANDIDATES);
-      this.attempt(async () => this.options.sendCandidates(candidates));
-    }
+  private sendCandidates(candidates: (Candidate | null)[]): void {
+    this.deps.answers.charge(candidates.length);
+    const send = () => this.options.sendCandidates(candidates);
+    this.attempt(() => this.deps.outbox.send(send, this.closing.signal));
   }
 
   private async addCandidate(candidate: Candidate | null): Promise<void> {
@@ -154,13 +195,4 @@ export class Link {
       if (!this.closing.signal.aborted) this.options.onError(error);
     }
   }
-}
-
-function toInit({
-  candidate,
-  sdpMid,
-  sdpMLineIndex,
-  usernameFragment,
-}: RTCIceCandidate): Candidate {
-  return { candidate, sdpMid, sdpMLineIndex, usernameFragment };
 }

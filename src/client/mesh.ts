@@ -1,9 +1,10 @@
 /** A full-mesh call: an RTCPeerConnection to each other peer in a room. */
 
 import type { Peer } from "../protocol/messages.ts";
-import { ConnectionQueue } from "./connection-queue.ts";
 import { TypedEventTarget } from "./events.ts";
 import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
+import { Outbox } from "./outbox.ts";
+import { ANSWERS, CONNECTIONS, PacedQueue } from "./paced-queue.ts";
 import type { MeshPeer } from "./peer.ts";
 import { Session } from "./session.ts";
 import type { SignalingClient } from "./signaling.ts";
@@ -23,8 +24,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   private readonly signaling: SignalingClient;
   private readonly options: MeshOptions;
   private readonly tracks = new Map<MediaStreamTrack, readonly MediaStream[]>();
-  /** Outlives a session: who joins again may build no more at once. */
-  private readonly queue = new ConnectionQueue();
+  /** These outlive a session: who joins again may do no more at once. */
+  private readonly paces = {
+    connections: new PacedQueue(CONNECTIONS),
+    answers: new PacedQueue(ANSWERS),
+    outbox: new Outbox(),
+  };
   private session: Session | undefined;
 
   constructor(signaling: SignalingClient, options: MeshOptions = {}) {
@@ -57,7 +62,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
    */
   async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
-    const { signaling, options, tracks, queue } = this;
+    const { signaling, options, tracks, paces } = this;
     const before = this.session;
     // Set before anything is awaited, so that a leave or another join in the meantime ends this one.
     const session = new Session(
@@ -66,7 +71,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         configuration: options.configuration,
         tracks,
         channels: options.channels ?? {},
-        queue,
+        ...paces,
         emit: (type, members) => this.emit(type, members),
       },
       room,

@@ -1,19 +1,19 @@
 /** Another peer in a call: the link, the tracks we send, and the data channels. */
 
 import type { Candidate, Description, Peer } from "../protocol/messages.ts";
-import type { ConnectionQueue } from "./connection-queue.ts";
 import { EarlyCandidates } from "./early-candidates.ts";
-import { Link, type LinkOptions } from "./link.ts";
+import { Link, type LinkDeps, type LinkOptions } from "./link.ts";
+import type { PacedQueue } from "./paced-queue.ts";
 
 /** Local tracks, each with the streams it belongs to. */
 type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
 
 /** What every peer gets once there is a connection, and who builds it. */
-export interface PeerDeps {
+export interface PeerDeps extends LinkDeps {
   /** As they are when the connection is built. */
   tracks: LocalTracks;
   channels: Readonly<Record<string, RTCDataChannelInit>>;
-  queue: ConnectionQueue;
+  connections: PacedQueue;
 }
 
 /** Callbacks of a peer. */
@@ -109,14 +109,14 @@ export class MeshPeer implements Peer {
     this.isRequested = true;
     const { onError } = this.options;
     const { signal } = this.closing;
-    this.deps.queue.request({ build: () => this.build(), onError, signal });
+    this.deps.connections.request({ run: () => this.build(), onError, signal });
   }
 
   /** Throws what RTCPeerConnection's constructor throws; it can then be called again. */
   private build(): void {
     const { options, listener } = this;
     const { signal } = this.closing;
-    const link = new Link(options, this.early);
+    const link = new Link(options, this.early, this.deps);
     this.link = link;
     link.connection.addEventListener("track", listener.track, { signal });
     link.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel), {

@@ -1,6 +1,7 @@
 /** Joining again after a lost connection. */
 
 import { isCode } from "./errors.ts";
+import { pause } from "./pause.ts";
 
 /** Time between two attempts. */
 const RETRY_MS = 2_000;
@@ -25,19 +26,4 @@ export async function joinAgain(join: () => Promise<unknown>, signal: AbortSigna
     }
     await pause(RETRY_MS, signal);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }

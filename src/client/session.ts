@@ -25,10 +25,10 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
+    const { signaling, configuration } = deps;
     const reconfigure = (configuration: RTCConfiguration) => {
       for (const { connection } of this.peers) connection?.setConfiguration(configuration);
     };
-    const { signaling, configuration } = deps;
     this.ice = new IceSettings(signaling, configuration, reconfigure, this.ending.signal);
   }
 
@@ -78,7 +78,6 @@ export class Session {
 
   /** Listens to the server and the network until the session ends. */
   private follow(): void {
-    const { members } = this;
     const { signaling } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
@@ -86,12 +85,12 @@ export class Session {
     signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
     signaling.addEventListener(
       "description",
-      ({ description, from }) => members.get(from)?.receiveDescription(description),
+      ({ description, from }) => this.members.get(from)?.receiveDescription(description),
       until,
     );
     signaling.addEventListener(
       "candidate",
-      ({ candidate, from }) => members.get(from)?.receiveCandidate(candidate),
+      ({ candidate, from }) => this.members.get(from)?.receiveCandidate(candidate),
       until,
     );
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
@@ -120,10 +119,12 @@ export class Session {
   private enter(joined: Joined): void {
     // Peers from before a reconnect know us by our old id.
     for (const { id } of this.peers) this.remove(id);
+    // An application may leave at any event.
+    if (this.ending.signal.aborted) return;
     this.joined = joined;
     this.ice.take(joined);
     for (const user of joined.users) this.add(user, true)?.call();
-    this.setState("joined");
+    if (this.joined) this.setState("joined");
     this.ice.renew();
   }
 
@@ -147,6 +148,7 @@ export class Session {
    */
   private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
     if (!this.joined) return undefined;
+    this.remove(id);
     const { signaling, emit } = this.deps;
     const peer: MeshPeer = new MeshPeer(
       { id, name },

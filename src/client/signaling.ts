@@ -12,9 +12,10 @@ import type {
   ServerToClientEvents,
 } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
-import { disconnected, refusalOf, SignalingError } from "./errors.ts";
+import { disconnected, errorOf, refusalOf, unreadable } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import { followPage } from "./page.ts";
+import { forwardMessages, isAck, isIceGrant, isJoined } from "./received.ts";
 import { serverUrl } from "./server-url.ts";
 import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
 import { checkCandidates, checkDescription } from "./sizes.ts";
@@ -68,16 +69,18 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     signal?.throwIfAborted();
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.socket.connected;
-    const request = this.request<Joined>((reply) =>
-      this.socket.emit(
-        "join",
-        { room, ...(name !== undefined && { name }), candidateLists: true },
-        (ack) => {
-          // At once, not a promise later: what comes next from the server builds on it.
-          if (ack.ok && isCurrent()) this.emit("join", ack);
-          reply(ack);
-        },
-      ),
+    const request = this.request<Joined>(
+      (reply) =>
+        this.socket.emit(
+          "join",
+          { room, ...(name !== undefined && { name }), candidateLists: true },
+          (ack) => {
+            // At once, not a promise later: what comes next from the server builds on it.
+            if (isAck(ack, isJoined) && ack.ok && isCurrent()) this.emit("join", ack);
+            reply(ack);
+          },
+        ),
+      isJoined,
     );
     // If the server accepts an aborted join, leave again, unless another join followed.
     return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
@@ -101,20 +104,18 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /**
-   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else. They are many,
-   * so no answer is asked for: a refusal comes as `error`.
+   * Sends 1 to 64 candidates, null for the end of them, to one peer or to everyone else.
    *
-   * @throws SignalingError `disconnected` or `too_large`
+   * @throws SignalingError with the server's code; `too_large` without asking it
    */
-  sendCandidates(candidates: (Candidate | null)[], to?: string): void {
+  async sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
     checkCandidates(candidates);
-    if (!this.socket.connected) throw disconnected();
-    this.socket.emit("candidates", candidates, targetOf(to));
+    return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
   }
 
   /** Gets new STUN and TURN servers, before those of the join expire. */
   renewIceServers(): Promise<IceGrant> {
-    return this.request((reply) => this.socket.emit("ice_servers", reply));
+    return this.request((reply) => this.socket.emit("ice_servers", reply), isIceGrant);
   }
 
   /** Replaces the access token before it expires, by one of the same subject. */
@@ -146,21 +147,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       // Active means that it retries: a network error, not a refusal.
       if (!socket.active) this.emit("refuse", { error: refusalOf(error) });
     });
-    socket.on("user_joined", (peer) => this.emit("peerjoin", { peer }));
-    socket.on("user_exit", ({ id }) => this.emit("peerleave", { id }));
-    const onDescription = (description: Description, { from }: { from: string }) =>
-      this.emit("description", { description, from });
-    socket.on("getOffer", onDescription);
-    socket.on("getAnswer", onDescription);
-    const onCandidate = (candidate: Candidate | null, { from }: { from: string }) =>
-      this.emit("candidate", { candidate, from });
-    socket.on("getCandidate", onCandidate);
-    socket.on("getCandidates", (candidates, sender) => {
-      for (const candidate of candidates) onCandidate(candidate, sender);
-    });
-    socket.on("signal_error", ({ event, code, message }) =>
-      this.emit("error", { event, error: new SignalingError(code, message) }),
-    );
+    forwardMessages(socket, (type, members) => this.emit(type, members));
   }
 
   private untilConnected(signal?: AbortSignal): Promise<void> {
@@ -179,7 +166,10 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   }
 
   /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
-  private request<T extends object>(emit: (reply: (ack: Ack<T>) => void) => void): Promise<T> {
+  private request<T extends object>(
+    emit: (reply: (ack: Ack<T>) => void) => void,
+    isValid: (answer: object) => boolean = () => true,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       // Socket.IO would send it after reconnecting, under another id; so it fails now.
       if (!this.socket.connected) return reject(disconnected());
@@ -187,8 +177,9 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       this.socket.once("disconnect", lost);
       emit((ack) => {
         this.socket.off("disconnect", lost);
-        if (ack.ok) resolve(ack);
-        else reject(new SignalingError(ack.error.code, ack.error.message));
+        if (!isAck(ack, isValid)) reject(unreadable());
+        else if (ack.ok) resolve(ack);
+        else reject(errorOf(ack.error));
       });
     });
   }

@@ -3,10 +3,10 @@
 import type { Socket } from "socket.io-client";
 
 /**
- * An access token, or a function that gets one for each connection. If it fails, connecting is retried
- * later, as if the server couldn't be reached.
+ * An access token, or a function that gets one for each connection; undefined is none. If it fails, connecting is
+ * retried later, as if the server couldn't be reached.
  */
-export type TokenSource = string | (() => string | Promise<string>);
+export type TokenSource = string | (() => string | undefined | Promise<string | undefined>);
 
 /** The connection that a token is for. */
 type Engine = Socket["io"]["engine"];

@@ -65,7 +65,14 @@ export type ErrorCode =
 /** The answer to a refused event. The event changed nothing and was sent to nobody. */
 export interface Refused {
   ok: false;
-  error: { code: ErrorCode; message: string };
+  error: Refusal;
+}
+
+/** Why an event was refused, and with `rate_limited`, in how many milliseconds to try again. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+  retryAfterMs?: number;
 }
 
 /** The answer to an event: its result, or why it was refused. */
@@ -133,5 +140,5 @@ export interface ServerToClientEvents {
    * To the sender of a refused event that asked for no acknowledgement. With the event "disconnect": to a
    * peer that the application removes, before its connection is closed.
    */
-  signal_error: (error: { event: string; code: ErrorCode; message: string }) => void;
+  signal_error: (error: Refusal & { event: string }) => void;
 }

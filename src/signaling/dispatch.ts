@@ -73,8 +73,10 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       // Checked on arrival, so that a flood doesn't grow the queue.
       const allowance = connection.events.take(costOf(event, args));
       if (allowance.ok) return enqueue(() => serve(socket, event, args));
-      const wait = `too many events; try again in ${allowance.waitMs} ms`;
-      answer(socket, event, takeReply(args), refuse("rate_limited", wait));
+      const { waitMs } = allowance;
+      const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
+      const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };
+      answer(socket, event, takeReply(args), refused);
     });
     socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
   });
@@ -125,13 +127,15 @@ export function createFaultReport(log: Logger): (error: unknown) => string {
  * fill a receiver's queue with large ones.
  */
 function costOf(event: string, [payload]: unknown[]): number {
+  const cost = COSTS.get(event) ?? 1;
   if (event === "candidates" && Array.isArray(payload)) {
-    return Math.max(1, payload.length);
+    return Math.max(cost, payload.length);
   }
+  // A join may have an sdp too, and become no cheaper by it.
   if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
-    return Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT);
+    return Math.max(cost, Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT));
   }
-  return COSTS.get(event) ?? 1;
+  return cost;
 }
 
 /** Takes the acknowledgement callback off the arguments, if there is one. */

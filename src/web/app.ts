@@ -10,10 +10,10 @@ import { explainJoin } from "./problems.ts";
 import { showRoomInAddress, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
-const token = tokenInAddress();
 // The path of Socket.IO, set by the server that serves this page.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
-const signaling = new SignalingClient(undefined, { path, ...(token !== undefined && { token }) });
+// Read for each connection: opening a link with another token changes only the part after the #.
+const signaling = new SignalingClient(undefined, { path, token: tokenInAddress });
 const media = new LocalMedia();
 const say = createToast();
 const root = find(HTMLElement, "#call");

@@ -25,7 +25,9 @@ export function showRoomInAddress(room: string): void {
 
 /** The link to a room, without our token: everybody needs their own. */
 export function linkTo(room: string): string {
-  const link = new URL(location.pathname, location.origin);
+  const link = new URL(location.origin);
+  // Not as a relative URL: `//` is a path here, and would be another host there.
+  link.pathname = location.pathname;
   link.searchParams.set("room", room);
   return link.href;
 }

@@ -191,7 +191,7 @@ export class FakeSignaling extends EventTarget {
     if (this.refusal) throw this.refusal;
   }
 
-  sendCandidates(candidates: (Candidate | null)[], to: string): void {
+  async sendCandidates(candidates: (Candidate | null)[], to: string): Promise<void> {
     this.log.push(`${candidates.map((each) => each?.candidate ?? "none")} to ${to}`);
     if (this.refusal) throw this.refusal;
   }

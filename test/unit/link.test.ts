@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { EarlyCandidates } from "../../src/client/early-candidates.ts";
 import { Link, type LinkOptions } from "../../src/client/link.ts";
+import { Outbox } from "../../src/client/outbox.ts";
+import { ANSWERS, PacedQueue } from "../../src/client/paced-queue.ts";
 import type { Candidate, Description } from "../../src/protocol/messages.ts";
 import { FakeConnection, fakeConnections, settled } from "../support/fakes.ts";
 
@@ -16,12 +18,14 @@ function create(options: Partial<LinkOptions> = {}) {
       configuration: () => ({}),
       polite: false,
       sendDescription: async ({ sdp }) => sent.push(sdp),
-      sendCandidates: (list) => sent.push(list.map((each) => each?.candidate ?? "none").join()),
+      sendCandidates: async (list) =>
+        sent.push(list.map((each) => each?.candidate ?? "none").join()),
       beforeIceRestart: async () => void sent.push("renewed"),
       onError: (error) => errors.push(error),
       ...options,
     },
     new EarlyCandidates(),
+    { answers: new PacedQueue(ANSWERS), outbox: new Outbox() },
   );
   onTestFinished(() => link.close());
   const { connection } = link;

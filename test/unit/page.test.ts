@@ -1,13 +1,38 @@
 /** What the page computes by itself: messages, places of tiles, facts about a connection. */
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { Mesh } from "../../src/client/index.ts";
 import { arrange, arrangeAround } from "../../src/web/call/layout.ts";
-import { createFactsReader } from "../../src/web/call/stats.ts";
+import { createFactsReader, watchConnections } from "../../src/web/call/stats.ts";
 import { MAX_TEXT_LENGTH, parseMessage } from "../../src/web/messages.ts";
+import { linkTo } from "../../src/web/room.ts";
+import { FakeSignaling, fakeConnections, settled } from "../support/fakes.ts";
 
 describe("messages", () => {
   const state = { type: "state", muted: true, camera: false, screen: false };
+
+  test("of a connection that is closed meanwhile are none, and of the others are shown", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { made } = fakeConnections();
+    const signaling = new FakeSignaling();
+    signaling.joined.users = ["Ada", "Bob"].map((id) => ({ id, name: id }));
+    const mesh = new Mesh(FakeSignaling.asClient(signaling));
+    await mesh.join("demo");
+    const closed = () => Promise.reject(new DOMException("closed", "InvalidStateError"));
+    if (made[0]) Object.assign(made[0], { getStats: closed });
+    if (made[1]) Object.assign(made[1], { getStats: async () => new Map() });
+    const shown: string[] = [];
+    const until = new AbortController();
+    watchConnections(mesh, ({ id }) => shown.push(id), until.signal);
+    vi.advanceTimersByTime(2_000);
+    await settled();
+    expect(shown).toEqual(["Bob"]);
+    until.abort();
+    await mesh.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
 
   test("ours are read, without what doesn't belong to them", () => {
     expect(parseMessage(JSON.stringify({ ...state, more: 1 }))).toEqual(state);
@@ -34,6 +59,15 @@ describe("messages", () => {
     undefined,
   ])("%j is nothing", (data) => {
     expect(parseMessage(data)).toBeUndefined();
+  });
+});
+
+describe("the link to a room", () => {
+  test.each(["/", "//", "//elsewhere.example/", "/app/"])("of a page at %s leads there", (path) => {
+    const href = `https://calls.example${path}?room=old#token=secret`;
+    vi.stubGlobal("location", { origin: "https://calls.example", pathname: path, href });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(linkTo("a+b")).toBe(`https://calls.example${path}?room=a%2Bb`);
   });
 });
 

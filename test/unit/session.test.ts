@@ -106,6 +106,39 @@ describe("a session", () => {
     expect(told).toEqual(["joining", "joined", "idle"]);
   });
 
+  test.each(["peerjoin", "peerleave"] as const)(
+    "that is left at a %s in the middle of a join builds nothing more, and stays idle",
+    async (type) => {
+      const { connections, signaling, mesh, told } = create(["Ada", "Bob"]);
+      if (type === "peerleave") await mesh.join("demo");
+      const before = connections.made.length;
+      mesh.addEventListener(type, () => void mesh.leave(), { once: true });
+      if (type === "peerjoin") await mesh.join("demo");
+      else signaling.tell("join", signaling.joined);
+      signaling.comes("Cyd");
+      await settled();
+      expect(connections.made).toHaveLength(before);
+      expect(connections.made.every(({ signalingState }) => signalingState === "closed")).toBe(
+        true,
+      );
+      expect([mesh.state, mesh.self, mesh.peers]).toEqual(["idle", undefined, []]);
+      expect(told.at(-1)).toBe("idle");
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test("takes a peer that comes twice for another, and closes the connection with the first", async () => {
+    const { connections, signaling, mesh } = create(["Ada", "Ada"]);
+    await mesh.join("demo");
+    signaling.comes("Ada");
+    signaling.offers("Ada");
+    await settled();
+    expect(mesh.peers).toHaveLength(1);
+    const open = connections.made.filter(({ log }) => !log.includes("close"));
+    expect(open).toHaveLength(1);
+    await mesh.leave();
+  });
+
   test("that is ended before it begins says nothing", async () => {
     const { signaling, mesh, told } = create();
     await mesh.join("demo");

@@ -37,13 +37,17 @@ export function watchConnections(
   signal: AbortSignal,
 ): void {
   const readers = new WeakMap<RTCPeerConnection, ReturnType<typeof createFactsReader>>();
-  const timer = setInterval(async () => {
+  const timer = setInterval(() => {
     for (const peer of mesh.peers) {
       const { connection } = peer;
       if (!connection) continue;
       const read = readers.get(connection) ?? createFactsReader(connection);
       readers.set(connection, read);
-      show(peer, await read());
+      // Firefox rejects when the connection is closed meanwhile.
+      read().then(
+        (facts) => show(peer, facts),
+        () => {},
+      );
     }
   }, INTERVAL_MS);
   signal.addEventListener("abort", () => clearInterval(timer));

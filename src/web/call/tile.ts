@@ -76,6 +76,8 @@ export class Tile {
   /** Shows one more track. A track may arrive without a stream. */
   showTrack(track: MediaStreamTrack): void {
     this.received.addTrack(track);
+    // Else a peer that stops one and sends another would stay with the last frame of the first.
+    track.addEventListener("ended", () => this.received.removeTrack(track), { once: true });
     this.video.srcObject = this.received;
   }
 

@@ -30,6 +30,7 @@ export function createDeviceSelect(
 /** Lists the usable devices. Without permission, browsers list them without label and id. */
 async function listDevices(kind: Kind): Promise<MediaDeviceInfo[]> {
   if (!window.isSecureContext) return [];
-  const all = await navigator.mediaDevices.enumerateDevices();
+  // A page that is being left, or a policy, refuses the list.
+  const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
   return all.filter((device) => device.kind === `${kind}input` && device.deviceId !== "");
 }

@@ -15,7 +15,7 @@ test("an answer or candidates over a limit are too_large, and the connection goe
     client.sendDescription({ type: "answer", sdp: "x".repeat(200_000) }),
   ).rejects.toMatchObject({ name: "SignalingError", code: "too_large" });
   const candidate = { candidate: "x".repeat(2_000), sdpMid: "x".repeat(10_000) };
-  expect(() => client.sendCandidates(Array(64).fill(candidate))).toThrow("sdpMid is over");
+  await expect(client.sendCandidates(Array(64).fill(candidate))).rejects.toThrow("sdpMid is over");
   expect(await client.sendDescription({ type: "answer", sdp: "x" })).toMatchObject({
     delivered: 0,
   });

@@ -106,6 +106,38 @@ describe.skipIf(lacksBrowser())("hostile peers on the page", { timeout: 100_000 
     expect(await eve.evaluate(() => window.mesh.peers[0]?.channels.has("page"))).toBe(true);
   });
 
+  test("tracks that have ended are not kept: the newest is shown", async () => {
+    const { ada, eve } = await callOfTwo();
+    await eve.evaluate(async () => {
+      const { connection } = window.mesh.peers[0] ?? {};
+      if (!connection) throw new Error("no connection");
+      const [track] = window.camera.getVideoTracks();
+      if (!track) throw new Error("no track");
+      for (let round = 0; round < 10; round++) {
+        const negotiated = new Promise<void>((resolve) => {
+          const onChange = () => {
+            if (connection.signalingState !== "stable") return;
+            connection.removeEventListener("signalingstatechange", onChange);
+            resolve();
+          };
+          connection.addEventListener("signalingstatechange", onChange);
+        });
+        for (const transceiver of connection.getTransceivers()) {
+          if (transceiver.sender.track?.kind === "video") transceiver.stop();
+        }
+        connection.addTrack(track.clone());
+        await negotiated;
+      }
+    });
+    const count = () =>
+      ada.page.$eval(".tile:not(.self) video", (video) => {
+        const { srcObject } = video as HTMLVideoElement;
+        return srcObject instanceof MediaStream ? srcObject.getVideoTracks().length : 0;
+      });
+    expect(await count()).toBe(1);
+    await ada.seesMotion();
+  });
+
   test("the stage is laid out once a frame, however many messages and joins there are", async () => {
     const { ada, eve, connect } = await callOfTwo();
     const before = await ada.page.evaluate(() => layouts.all);

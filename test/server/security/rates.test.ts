@@ -31,13 +31,17 @@ describe("rates", () => {
     for (const ack of acks.slice(10)) {
       expect(ack).toEqual({
         ok: false,
-        error: { code: "rate_limited", message: expect.stringMatching(/again in \d{1,4} ms$/) },
+        error: {
+          code: "rate_limited",
+          message: expect.stringMatching(/again in \d{1,4} ms$/),
+          retryAfterMs: expect.any(Number),
+        },
       });
     }
     // Without a callback the refusal is a signal_error, as ever.
     ada.socket.emit("candidate", candidate(99));
     expect(await ada.next("signal_error")).toMatchObject([
-      { event: "candidate", code: "rate_limited" },
+      { event: "candidate", code: "rate_limited", retryAfterMs: expect.any(Number) },
     ]);
     expect(await bob.offer("from another")).toEqual({ ok: true, delivered: 1 });
     expect(bob.all("getCandidate")).toHaveLength(10);
@@ -50,6 +54,15 @@ describe("rates", () => {
     expect(await ada.join("two")).toMatchObject({ ok: true });
     expect(await ada.join("three")).toMatchObject({ error: { code: "rate_limited" } });
     expect(server.maps.socketToRoom.get(ada.id)).toBe("two");
+  });
+
+  test("[T1] a join with an sdp takes no less than one without", async () => {
+    const server = await startServer(BURST_OF_20);
+    const ada = await server.connect();
+    const join = (room: string) => ada.request("join", { room, sdp: "" });
+    expect(await join("one")).toMatchObject({ ok: true });
+    expect(await join("two")).toMatchObject({ ok: true });
+    expect(await join("three")).toMatchObject({ error: { code: "rate_limited" } });
   });
 
   test("[T1] a list of candidates takes as much as its candidates", async () => {
@@ -98,6 +111,7 @@ describe("rates", () => {
     const refused = await ada.join("demo");
     const [, ms] = (!refused.ok && refused.error.message.match(/(\d+) ms/)) || [];
     expect(Number(ms)).toBeLessThanOrEqual(100);
+    expect(refused).toMatchObject({ error: { retryAfterMs: Number(ms) } });
     await expect.poll(() => ada.join("demo"), { interval: 20 }).toMatchObject({ ok: true });
   });
 

@@ -1,0 +1,91 @@
+/** What comes from the server, where it is what it must be: something else may answer at its address. */
+
+import type { Socket } from "socket.io-client";
+import type {
+  Candidate,
+  ClientToServerEvents,
+  Description,
+  Sender,
+  ServerToClientEvents,
+} from "../protocol/messages.ts";
+import { errorOf } from "./errors.ts";
+import type { SignalingEvents } from "./signaling-types.ts";
+
+/** The rest of an answer that is `ok`. */
+type IsValid = (answer: object) => boolean;
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Tells `emit` what the server sends by itself; what can't be understood is dropped. */
+export function forwardMessages(
+  socket: Socket<ServerToClientEvents, ClientToServerEvents>,
+  emit: <Type extends keyof SignalingEvents>(type: Type, members: SignalingEvents[Type]) => void,
+): void {
+  socket.on("user_joined", (peer) => isPeer(peer) && emit("peerjoin", { peer }));
+  socket.on("user_exit", (peer) => hasText(peer, "id") && emit("peerleave", { id: peer.id }));
+  const onDescription = (description: Description, sender: Sender) => {
+    if (!isDescription(description) || !hasText(sender, "from")) return;
+    emit("description", { description, from: sender.from });
+  };
+  socket.on("getOffer", onDescription);
+  socket.on("getAnswer", onDescription);
+  const onCandidate = (candidate: Candidate | null, sender: Sender) => {
+    if (!isCandidate(candidate) || !hasText(sender, "from")) return;
+    emit("candidate", { candidate, from: sender.from });
+  };
+  socket.on("getCandidate", onCandidate);
+  socket.on("getCandidates", (candidates, sender) => {
+    if (Array.isArray(candidates)) for (const each of candidates) onCandidate(each, sender);
+  });
+  socket.on("signal_error", (error) => {
+    if (isRefusal(error)) emit("error", { event: error.event, error: errorOf(error) });
+  });
+}
+
+/** Whether this is the acknowledgement of a refusal, or of success with what it has to yield. */
+export function isAck(ack: unknown, isValid: IsValid): boolean {
+  if (!isObject(ack) || !("ok" in ack)) return false;
+  return ack.ok === true ? isValid(ack) : "error" in ack && isRefusal(ack.error);
+}
+
+function isRefusal(value: unknown): boolean {
+  return hasText(value, "code") && hasText(value, "message");
+}
+
+function isPeer(value: unknown): boolean {
+  return hasText(value, "id") && hasText(value, "name");
+}
+
+function isDescription(value: unknown): boolean {
+  if (!hasText(value, "sdp") || !isObject(value) || !("type" in value)) return false;
+  return value.type === "offer" || value.type === "answer" || value.type === "pranswer";
+}
+
+/** A candidate, or null for the end of them. */
+function isCandidate(value: unknown): boolean {
+  return value === null || hasText(value, "candidate");
+}
+
+/** What `join` yields. */
+export const isJoined: IsValid = (answer) =>
+  "self" in answer &&
+  isPeer(answer.self) &&
+  "users" in answer &&
+  Array.isArray(answer.users) &&
+  answer.users.every(isPeer) &&
+  hasText(answer, "iceTransportPolicy") &&
+  hasIceServers(answer);
+
+/** What `ice_servers` yields. */
+export const isIceGrant: IsValid = (answer) =>
+  hasIceServers(answer) && "expiresAt" in answer && Number.isFinite(answer.expiresAt);
+
+/** Whether this has a member of this name that is a string. */
+function hasText(value: unknown, member: string): boolean {
+  return isObject(value) && typeof Reflect.get(value, member) === "string";
+}
+
+function hasIceServers(answer: object): boolean {
+  if (!("iceServers" in answer) || !Array.isArray(answer.iceServers)) return false;
+  return answer.iceServers.every((server) => isObject(server) && "urls" in server);
+}
