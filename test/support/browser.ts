@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { arch, platform } from "node:os";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 const INSTALLED = [
   process.env["CHROME_PATH"],
@@ -18,7 +18,8 @@ const INSTALLED = [
 
 const FLAGS = [
   "--no-sandbox",
-  "--use-fake-device-for-media-stream",
+  // Half of the usual frames: every one is encoded, decoded and drawn without a graphics card.
+  "--use-fake-device-for-media-stream=fps=10",
   "--use-fake-ui-for-media-stream",
   "--disable-gpu",
   "--disable-quic",
@@ -49,10 +50,16 @@ export async function startBrowser({ refusing = false } = {}): Promise<Browser> 
   return chromium.launch({ executablePath, args });
 }
 
-/** Launches the browser; closed when the test ends. */
+let shared: Promise<Browser> | undefined;
+afterAll(async () => (await shared)?.close());
+
+/** Launches the browser for all tests of a file; what a test opens in it is closed when the test ends. */
 export async function launchBrowser(): Promise<Browser> {
-  const browser = await startBrowser();
-  onTestFinished(() => browser.close());
+  shared ??= startBrowser();
+  const browser = await shared;
+  onTestFinished(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
   return browser;
 }
 

@@ -63,7 +63,9 @@ const page = (server: string) => `<!doctype html>
 <script type="module">
   import * as client from "${server}/client.js";
   window.client = client;
-  window.camera = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  // Small: five people are 20 encoders and 20 decoders.
+  const video = { width: 160, height: 120 };
+  window.camera = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   window.signaling = new client.SignalingClient("${server}");
   const videos = new Map();
   window.decoded = () => Object.fromEntries(
@@ -118,23 +120,24 @@ export async function createCaller(browser: Browser, server: string) {
 
 /** Resolves when each page has decoded five more frames of every other one, and nothing went wrong. */
 export async function seeEachOther(pages: readonly Page[]): Promise<void> {
-  for (const tab of pages) {
-    // Those of before say nothing: a picture that stands still has many.
-    const before = await tab.evaluate(() => window.decoded());
-    await tab.waitForFunction(
-      ([others, before]) => {
-        const frames = Object.entries(window.decoded());
-        const areNew = frames.map(([id, count]) => {
-          const since = count - (before[id] ?? 0);
-          // A video that was given another stream counts from 0 again.
-          return (since < 0 ? count : since) >= 5;
-        });
-        return frames.length === others && areNew.every(Boolean);
-      },
-      [pages.length - 1, before] as const,
-      // Five people are 20 encoders and 20 decoders.
-      { timeout: 60_000 },
-    );
-    expect(await tab.evaluate(() => window.errors)).toEqual([]);
-  }
+  await Promise.all(pages.map((page) => seesOthers(page, pages.length - 1)));
+}
+
+async function seesOthers(page: Page, others: number): Promise<void> {
+  // Those of before say nothing: a picture that stands still has many.
+  const before = await page.evaluate(() => window.decoded());
+  await page.waitForFunction(
+    ([others, before]) => {
+      const frames = Object.entries(window.decoded());
+      const areNew = frames.map(([id, count]) => {
+        const since = count - (before[id] ?? 0);
+        // A video that was given another stream counts from 0 again.
+        return (since < 0 ? count : since) >= 5;
+      });
+      return frames.length === others && areNew.every(Boolean);
+    },
+    [others, before] as const,
+    { timeout: 60_000 },
+  );
+  expect(await page.evaluate(() => window.errors)).toEqual([]);
 }
