@@ -25,11 +25,10 @@ export class Session {
     this.deps = deps;
     this.room = room;
     this.name = name;
-    const { signaling, configuration } = deps;
     const reconfigure = (configuration: RTCConfiguration) => {
       for (const { connection } of this.peers) connection?.setConfiguration(configuration);
     };
-    this.ice = new IceSettings(signaling, configuration, reconfigure, this.ending.signal);
+    this.ice = new IceSettings(deps.signaling, deps.configuration, reconfigure, this.ending.signal);
   }
 
   get self(): Peer | undefined {
