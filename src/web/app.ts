@@ -12,7 +12,7 @@ import { createToast } from "./toast.ts";
 
 // Where the server that has served this page answers.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
-// Asked for each time: who was refused opens another link, and the browser changes what is behind the # alone.
+// Read for each connection: a link with another token opened in this tab changes the hash alone.
 const signaling = new SignalingClient(undefined, { path, token: tokenInAddress });
 const media = new LocalMedia();
 const say = createToast();
