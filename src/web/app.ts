@@ -12,7 +12,7 @@ import { createToast } from "./toast.ts";
 
 // The path of Socket.IO, set by the server that serves this page.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
-// Read for each connection: opening a link with another token changes only the part after the #.
+// Read for each connection: a link with another token opened in this tab changes the hash alone.
 const signaling = new SignalingClient(undefined, { path, token: tokenInAddress });
 const media = new LocalMedia();
 const say = createToast();

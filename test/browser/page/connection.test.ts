@@ -51,7 +51,7 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
   test("a token that comes to the address after a refusal is used", async () => {
     const server = await startServer({ AUTH_SECRET: SECRET });
     const ada = await Person.open(browser, server.url, { room: "demo", name: "Ada" });
-    await ada.page.getByRole("alert").filter({ hasText: "You need an access token" }).waitFor();
+    await ada.page.getByRole("alert").filter({ hasText: "this server requires a token" }).waitFor();
     // The link is opened in the same tab: only what is behind the # is another.
     await ada.page.goto(`${server.url}/?room=demo#token=${await mint({ name: "Ada" })}`);
     await ada.press("Join");

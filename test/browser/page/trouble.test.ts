@@ -52,7 +52,7 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     const stranger = await Person.open(browser, url, { name: "Eve", room: "demo" });
     const alert = (person: Person, text: string) =>
       person.page.getByRole("alert").filter({ hasText: text }).waitFor();
-    await alert(stranger, "You were not let in: this server asks for a token");
+    await alert(stranger, "You were not let in: this server requires a token");
     const token = await mint({ room: "demo", name: "Ada" });
     const ada = await Person.inCall(browser, url, { token });
     await ada.press("Hang up");
@@ -64,7 +64,7 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
     await ada.press("Join");
     await ada.page.locator("#call").waitFor();
     await stranger.press("Join");
-    await alert(stranger, "You were not let in: this server asks for a token");
+    await alert(stranger, "You were not let in: this server requires a token");
   });
 
   test("who is removed is told so, and so are all when the call is closed", async () => {
