@@ -64,7 +64,7 @@ const page = (server: string) => `<!doctype html>
   import * as client from "${server}/client.js";
   window.client = client;
   // Small: five people are 20 encoders and 20 decoders.
-  const video = { width: 160, height: 120 };
+  const video = { width: 160, height: 90 };
   window.camera = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   window.signaling = new client.SignalingClient("${server}");
   const videos = new Map();
