@@ -100,3 +100,13 @@ export class Person {
     await this.page.getByRole("status").filter({ hasText: text }).first().waitFor();
   }
 }
+
+/** For `prepare`, in calls of many: on a busy machine, twenty encoders need small pictures, and few. */
+export function sendSmallPictures(): void {
+  const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const video = { width: 160, height: 90, frameRate: 5 };
+  navigator.mediaDevices.getUserMedia = (constraints) =>
+    getUserMedia(constraints?.video ? { ...constraints, video } : constraints);
+  // The page asks for a larger one when the number of people changes.
+  MediaStreamTrack.prototype.applyConstraints = async () => {};
+}

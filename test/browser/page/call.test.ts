@@ -3,7 +3,7 @@
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { lacksBrowser, startBrowser } from "../../support/browser.ts";
-import { Person } from "../../support/person.ts";
+import { Person, sendSmallPictures } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
 
 describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 }, () => {
@@ -36,10 +36,10 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
   }, async () => {
     const { url } = await startServer();
     const names = ["Ada", "Bob", "Cyd", "Dee", "Eve"];
-    const viewport = { width: 400, height: 300 };
+    const options = { viewport: { width: 400, height: 300 }, prepare: sendSmallPictures };
     const people: Person[] = [];
     for (const name of names) {
-      people.push(await Person.inCall(browser, url, { name, viewport }));
+      people.push(await Person.inCall(browser, url, { name, ...options }));
       if (people.length === 3) await Promise.all(people.map((person) => person.sees(2)));
     }
     await Promise.all(people.map((person) => person.sees(4)));

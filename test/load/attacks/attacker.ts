@@ -13,5 +13,7 @@ const target = {
   signal: AbortSignal.timeout(Number(seconds) * 1_000),
 };
 setMaxListeners(0, target.signal);
+// An attack may wait for a connection that is gone.
+target.signal.addEventListener("abort", () => setTimeout(() => process.exit(0), 500));
 await Promise.all(Array.from({ length: Number(connections) }, (_, n) => attack(target, n)));
 process.exit(0);
