@@ -21,7 +21,7 @@ const FLAGS = [
   // Half of the usual frames: every one is encoded, decoded and drawn without a graphics card.
   "--use-fake-device-for-media-stream=fps=10",
   "--use-fake-ui-for-media-stream",
-  ...(process.env["XF"]?.split(" ") ?? ["--disable-gpu"]),
+  "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -137,7 +137,7 @@ async function seesOthers(page: Page, others: number): Promise<void> {
       return frames.length === others && areNew.every(Boolean);
     },
     [others, before] as const,
-    { timeout: 12_000 },
+    { timeout: 60_000 },
   );
   expect(await page.evaluate(() => window.errors)).toEqual([]);
 }
