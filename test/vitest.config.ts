@@ -16,8 +16,8 @@ export default defineConfig({
   test: {
     dir: "test",
     testTimeout: 30_000,
-    // Half of the time, a test waits for a timeout or for a browser.
-    maxWorkers: availableParallelism() + 1,
+    // One for each core: half of the time, a test waits for a timeout or for a browser.
+    maxWorkers: availableParallelism(),
     projects: [
       project("unit", ["unit/**/*.test.ts"]),
       project("server", ["{server,repo}/**/*.test.ts"], {
