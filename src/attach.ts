@@ -24,7 +24,7 @@ import {
   serveClientAsIs,
 } from "./connections/tuning.ts";
 import { createRouter, type Middleware } from "./http/router.ts";
-import { createLogger, type Logger } from "./logger.ts";
+import { createLogger, type Logger } from "./log/logger.ts";
 import { MemoryRoomRegistry } from "./rooms/memory.ts";
 import type { RoomRegistry } from "./rooms/registry.ts";
 import { type Administration, createAdministration } from "./signaling/administration.ts";

@@ -8,7 +8,7 @@ import type { SignalingServerOptions } from "./config/options.ts";
 import { createHttpServer, guardRequests } from "./connections/http-server.ts";
 import { createFaultLog } from "./connections/sparse-log.ts";
 import { createHttpApp } from "./http/app.ts";
-import { createLogger } from "./logger.ts";
+import { createLogger } from "./log/logger.ts";
 
 /** A signaling server with its own HTTP server. */
 export interface SignalingServer extends Signaling {

@@ -4,7 +4,7 @@ import { type Authenticator, coversRoom } from "../auth/authenticator.ts";
 import { createSparseLog } from "../connections/sparse-log.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { IceOptions } from "../ice/options.ts";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import type {
   Ack,
   ClientToServerEvents,

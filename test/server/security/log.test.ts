@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { attach } from "../../../src/attach.ts";
 import { createConfig } from "../../../src/config/config.ts";
-import { createLogger } from "../../../src/logger.ts";
+import { createLogger } from "../../../src/log/logger.ts";
 import { TestClient } from "../../support/client.ts";
 import { temporaryFolder } from "../../support/files.ts";
 import { RawClient } from "../../support/raw.ts";
