@@ -5,11 +5,11 @@ import { type EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/log/logger.ts";
 import type { Peer } from "../../src/protocol/messages.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
-import { buildServer } from "../../src/server.ts";
+import { buildServer } from "../../src/server/standalone.ts";
 import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
