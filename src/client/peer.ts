@@ -85,9 +85,9 @@ export class MeshPeer {
   }
 
   /** Calls it if it doesn't call us: which of us came later isn't known. */
-  callLater(): void {
-    const isUp = pause(PATIENCE_MS, this.closing.signal);
-    isUp.then(() => this.call()).catch(() => {});
+  async callLater(): Promise<void> {
+    await pause(PATIENCE_MS, this.closing.signal).catch(() => {});
+    this.call();
   }
 
   /** Handles an offer or an answer. The connection is built for the first offer. */
