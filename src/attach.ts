@@ -27,10 +27,21 @@ import { createRouter, type Middleware } from "./http/router.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { MemoryRoomRegistry } from "./rooms/memory.ts";
 import type { RoomRegistry } from "./rooms/registry.ts";
+import { createScreen } from "./signaling/address-screen.ts";
 import { type Administration, createAdministration } from "./signaling/administration.ts";
-import { createFaultReport, type SignalingIo, serveSockets } from "./signaling/dispatch.ts";
+import { createDelivery } from "./signaling/delivery.ts";
+import {
+  createFaultReport,
+  type SignalingIo,
+  type SignalingSocket,
+  serveSockets,
+} from "./signaling/dispatch.ts";
+import { createDrain } from "./signaling/drain.ts";
 import { Listeners } from "./signaling/events.ts";
 import { createHandlers } from "./signaling/handlers.ts";
+import { createMembership } from "./signaling/membership.ts";
+import { createPresence } from "./signaling/presence.ts";
+import { Sessions } from "./signaling/sessions.ts";
 import { type Gate, registerGate } from "./signaling/token-gate.ts";
 
 /** How long connections may take to close before they are cut. */
@@ -40,10 +51,16 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What an application does with signaling on its server. */
 export interface Signaling extends Administration, Pick<Listeners, "on" | "off"> {
-  /** The page, `/client.js` and `GET /health`, for `app.use(path, signaling.router)`. */
+  /** The page, `/client.js`, `GET /health` and `GET /ready`, for `app.use(path, signaling.router)`. */
   readonly router: Middleware;
   /** The Socket.IO server. */
   readonly io: SignalingIo;
+  /**
+   * Sends all clients elsewhere, before `close`: `GET /ready` answers 503, and after `drainDelayMs` connections are
+   * closed one after another, in a way that makes clients reconnect, and no new one is accepted. Nobody is announced
+   * as gone. Resolves when all are closed, at the latest after `drainTimeoutMs` more. May be called twice.
+   */
+  drain(): Promise<void>;
   /** Closes all signaling connections, in a way that makes clients reconnect. May be called twice. */
   close(): Promise<void>;
 }
@@ -102,7 +119,13 @@ export function attach(
     ours.on("upgrade", (_request, connection) => connection.destroy());
   }
   const limitConnections = createConnectionLimiter(config);
-  const handshake = createHandshake({ isAllowedOrigin, isTrustedProxy, limitConnections, log });
+  const handshake = createHandshake({
+    isAllowedOrigin,
+    isTrustedProxy,
+    limitConnections,
+    isOpen: () => drain.isOpen(),
+    log,
+  });
   const io: SignalingIo = new Server(ours, {
     path,
     maxHttpBufferSize: config.maxMessageBytes,
@@ -139,18 +162,34 @@ export function attach(
   const closeGate = gate && registerGate(io, gate, { now, log });
 
   const listeners = new Listeners(reportFault);
-  const { handlers, onGone } = createHandlers(io, {
+  const sessions = new Sessions(io, config, now);
+  const deliver = createDelivery(io, sessions);
+  const presence = createPresence({ deliver, listeners, log });
+  const membershipDeps = {
     rooms,
-    authenticate,
-    ice: config,
+    sessions,
+    presence,
+    deliver,
     listeners,
+    ice: config,
+    options: config,
+    addressOf: ({ conn }: SignalingSocket) => floods.of(conn).address,
     now,
-    log,
+    reportFault,
+  };
+  const membership = createMembership(membershipDeps);
+  const handlers = createHandlers({
+    ...membershipDeps,
+    membership,
+    authenticate,
+    screen: createScreen(config.iceTransportPolicy),
   });
-  serveSockets(io, { handlers, onGone, floods, reportFault, log });
+  serveSockets(io, { handlers, onGone: membership.onGone, floods, reportFault, log });
+  const drain = createDrain(io, config, membership.keepQuiet);
 
   const router = createRouter({
     count: () => rooms.count(),
+    isReady: drain.isReady,
     isAllowedOrigin,
     path,
     version: readVersion(),
@@ -162,15 +201,17 @@ export function attach(
   const close = async () => {
     closeGate?.();
     await io.close();
+    sessions.close();
     await diversion.release(CLOSE_GRACE_MS);
   };
 
   return {
-    ...createAdministration(io, rooms),
+    ...createAdministration(rooms, sessions, membership.depart),
     on: (name, listener) => listeners.on(name, listener),
     off: (name, listener) => listeners.off(name, listener),
     router,
     io,
+    drain: drain.drain,
     close: () => {
       closing ??= close();
       return closing;

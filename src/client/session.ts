@@ -94,6 +94,7 @@ export class Session {
     );
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
     signaling.addEventListener("connect", () => this.comeBack(), until);
+    signaling.addEventListener("resume", () => this.setState("joined"), until);
     signaling.addEventListener(
       "refuse",
       // The first join rejects by itself.
