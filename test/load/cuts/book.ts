@@ -11,6 +11,8 @@ export interface Faults {
   foreign: number;
 }
 
+const MAX_EXAMPLES = 10;
+
 interface Pair {
   sent: number;
   /** The next number to come. */
@@ -51,7 +53,13 @@ export class Book {
 
   fault(kind: keyof Faults, example: string): void {
     this.faults[kind]++;
-    if (this.examples.length < 10) this.examples.push(example);
+    this.example(example);
+  }
+
+  example(text: string): void {
+    if (this.examples.length < MAX_EXAMPLES && this.examples.at(-1) !== text) {
+      this.examples.push(text);
+    }
   }
 
   get isComplete(): boolean {

@@ -20,7 +20,7 @@ const { values } = parseArgs({
     count: { type: "string", default: "2000" },
     transports: { type: "string", default: "both" },
     lag: { type: "string", default: "0" },
-    rooms: { type: "string", default: "5" },
+    rooms: { type: "string", default: "8" },
   },
 });
 const { CUTS_CONTROL: control } = process.env;
@@ -57,7 +57,7 @@ console.log(
     `from a wrong peer ${result.foreign}, refused ${result.refused}`,
 );
 console.log(
-  `said to have left ${result.exits}, to have joined ${result.entrances}, joins anew ${result.joins}, ` +
+  `said to have left ${result.exits}, to have joined ${result.entrances}, seats lost ${result.seatsLost}, ` +
     `resumes without history ${result.gaps}, ids changed ${result.changedIds}, still away ${result.stillAway}`,
 );
 console.log("left on the server", result.left);

@@ -10,10 +10,10 @@ export type Transports = ("polling" | "websocket")[];
 /** What must not happen to a peer whose seat is kept, and what does. */
 export interface Events {
   resumes: number;
-  /** Resumes without the history. */
+  /** Resumes without the history, here or at a peer. */
   gaps: number;
-  /** Joins anew. */
-  joins: number;
+  /** Connections without the seat: an application would have to join anew. */
+  seatsLost: number;
   /** Peers that were announced as gone, or as new. */
   exits: number;
   entrances: number;
@@ -22,9 +22,9 @@ export interface Events {
 }
 
 /** Between two messages. */
-const PAUSE_MS = { min: 10, more: 60 };
-/** Long enough for some messages to arrive in several chunks. */
-const PADDINGS = [0, 0, 0, 500, 4_000, 20_000];
+const PAUSE_MS = { min: 20, more: 80 };
+/** Some messages are too long for one chunk; so few that no limit for one peer's messages is met within 20 s. */
+const PADDINGS = [0, 0, 0, 0, 0, 0, 0, 0, 300, 3_000, 20_000];
 const MAX_CANDIDATES = 4;
 
 export class Talker {
@@ -34,7 +34,7 @@ export class Talker {
   readonly events: Events = {
     resumes: 0,
     gaps: 0,
-    joins: -1,
+    seatsLost: 0,
     exits: 0,
     entrances: 0,
     refused: 0,
@@ -45,6 +45,7 @@ export class Talker {
   private readonly book: Book;
   private readonly random: Random;
   private others: Talker[] = [];
+  private isSeated = true;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(line: Line, name: string, transports: Transports, book: Book, random: Random) {
@@ -56,15 +57,13 @@ export class Talker {
   }
 
   async join(room: string): Promise<void> {
-    this.follow();
     const { self } = await this.client.join(room, { name: this.name });
     this.id = self.id;
   }
 
-  /** Begins to talk to these; from now on everyone has to stay. */
+  /** Begins to talk to these. */
   talk(others: Talker[]): void {
     this.others = others;
-    this.events.entrances = 0;
     const next = () => {
       this.say();
       this.timer = setTimeout(next, PAUSE_MS.min + this.random.upTo(PAUSE_MS.more));
@@ -76,9 +75,15 @@ export class Talker {
     clearTimeout(this.timer);
   }
 
+  close(): void {
+    this.stop();
+    this.client.close();
+    this.line.close();
+  }
+
   /** Resolves when it has its seat back after a cut; at once if it is there. */
   async back(): Promise<void> {
-    while (!this.client.connected) {
+    while (!this.isSeated) {
       await new Promise((resolve) =>
         this.client.addEventListener("resume", resolve, { once: true }),
       );
@@ -115,7 +120,7 @@ export class Talker {
 
   private refuse(what: string): void {
     this.events.refused++;
-    if (this.book.examples.length < 10) this.book.examples.push(`${this.name}: ${what}`);
+    this.book.example(`${this.name}: ${what}`);
   }
 
   private hear(text: string, from: string): void {
@@ -125,7 +130,8 @@ export class Talker {
     this.book.receive(sender, this.name, numbers[this.name] ?? Number.NaN);
   }
 
-  private follow(): void {
+  /** Begins to listen; from now on everyone has to stay. */
+  follow(): void {
     const { client, events, away } = this;
     client.addEventListener("description", ({ description, from }) =>
       this.hear(description.sdp.split("\n", 1)[0] ?? "", from),
@@ -133,14 +139,21 @@ export class Talker {
     client.addEventListener("candidate", ({ candidate, from }) =>
       this.hear(candidate?.candidate ?? "", from),
     );
-    client.addEventListener("join", () => events.joins++);
+    client.addEventListener("connect", () => events.seatsLost++);
     client.addEventListener("peerjoin", () => events.entrances++);
     client.addEventListener("peerleave", () => events.exits++);
     client.addEventListener("peeraway", ({ id }) => away.add(id));
-    client.addEventListener("peerback", ({ id }) => away.delete(id));
-    client.addEventListener("resume", ({ received }) => {
+    client.addEventListener("peerback", ({ id, gap }) => {
+      away.delete(id);
+      if (gap) events.gaps++;
+    });
+    client.addEventListener("disconnect", () => {
+      this.isSeated = false;
+    });
+    client.addEventListener("resume", ({ gap }) => {
+      this.isSeated = true;
       events.resumes++;
-      if (received === null) events.gaps++;
+      if (gap) events.gaps++;
     });
   }
 }
