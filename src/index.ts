@@ -14,11 +14,11 @@
  * ```
  */
 
-export { type AttachOptions, attachSignaling, type Signaling } from "./attach.ts";
 export type { Authorization, Authorize } from "./auth/authorize.ts";
 export { ConfigError, optionsFromEnv } from "./config/check.ts";
 export type { SignalingServerOptions } from "./config/options.ts";
 export type { ErrorCode } from "./protocol/messages.ts";
-export { createSignalingServer, type SignalingServer } from "./server.ts";
+export { type AttachOptions, attachSignaling, type Signaling } from "./server/attach.ts";
+export { createSignalingServer, type SignalingServer } from "./server/standalone.ts";
 export type { RoomPeer } from "./signaling/administration.ts";
 export type { PeerEvent, SignalingEvents } from "./signaling/events.ts";

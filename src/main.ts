@@ -7,8 +7,8 @@ import { parseConfig } from "./config/config.ts";
 import { findNearMisses } from "./config/near-misses.ts";
 import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
-import { createLogger } from "./logger.ts";
-import { buildServer } from "./server.ts";
+import { createLogger } from "./log/logger.ts";
+import { buildServer } from "./server/standalone.ts";
 
 // Errors of the log's output, such as EPIPE or a full disk, must not end the server.
 process.stdout.on("error", () => {});

@@ -36,8 +36,8 @@ export interface SignalingOptions {
   resume?: boolean;
 }
 
-/** Options of `SignalingClient.join`. */
-export interface RoomOptions {
+/** Options of `join`, of a `SignalingClient` and of a `Mesh`. */
+export interface JoinOptions {
   name?: string;
   /** What to tell the others about this peer: any JSON of 1 KiB at most. Asks for theirs as well. */
   metadata?: Metadata;

@@ -18,7 +18,7 @@ import { Resumption } from "./resumption.ts";
 import { keepConnecting } from "./retries.ts";
 import { describing, joining, trickling } from "./sending.ts";
 import type {
-  RoomOptions,
+  JoinOptions,
   ServerSocket,
   SignalingEvents,
   SignalingOptions,
@@ -70,7 +70,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError with the server's code: `room_full`, `bad_request`, …
    * @throws the signal's reason, when it is aborted first
    */
-  async join(room: string, { name, metadata, signal }: RoomOptions = {}): Promise<Joined> {
+  async join(room: string, { name, metadata, signal }: JoinOptions = {}): Promise<Joined> {
     await this.untilConnected(signal);
     signal?.throwIfAborted();
     const turn = ++this.joins;

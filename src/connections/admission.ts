@@ -1,7 +1,7 @@
 /** Which handshakes are accepted: by the page's origin, and within the limits of connections. */
 
 import type { IncomingMessage } from "node:http";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import { type ConnectionLimiter, clientAddress, type Place, type ProxyTrust } from "./limits.ts";
 import { hostOf, type OriginCheck, printable } from "./origins.ts";
 import { createSparseLog } from "./sparse-log.ts";

@@ -1,7 +1,7 @@
 /** Flood protection: what a connection may send, and what may wait for it, before it is cut off. */
 
 import type { Socket } from "socket.io";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import { createDebts } from "./debts.ts";
 import { PENALTY_MS, type Place } from "./limits.ts";
 import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";

@@ -1,6 +1,6 @@
 /** Rate limit for log lines that clients can cause, so that they can't fill a disk. */
 
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import { createRateLimiter, type RateLimit, steadyNow } from "./rate-limit.ts";
 
 /** Logs a line, or drops it. */

@@ -5,7 +5,7 @@ import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
 

@@ -1,7 +1,7 @@
 /** What the members of a room, the application and the log are told about who comes and goes. */
 
 import { createSparseLog } from "../connections/sparse-log.ts";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Peer } from "../protocol/messages.ts";
 import type { Departure, Member } from "../rooms/registry.ts";
 import type { Deliver } from "./delivery.ts";

@@ -33,7 +33,7 @@ export function createResume(deps: MembershipDeps): Handler {
     if (!session || !socket.connected) return refuseFor("resume_failed");
     if (!(await sessions.claim(session, socket))) return refuseFor("resume_failed");
     if (!known && !(await takeSeat(session, socket, ticket))) return refuseFor("resume_failed");
-    return answer(session, socket, ticket, parsed.value.received);
+    return answer(session, socket, ticket, parsed.value.received, known !== undefined);
   };
 
   /** Joins the room again that the ticket is for, after a restart. False if that is refused. */
@@ -60,11 +60,13 @@ export function createResume(deps: MembershipDeps): Handler {
     socket: SignalingSocket,
     ticket: Ticket,
     received: number,
+    isKnown: boolean,
   ): Promise<Respond> {
-    const { isRestored } = session;
-    const isLost = isRestored || session.outbox?.after(received) === undefined;
+    const isLost = session.isStale(ticket) || session.outbox?.after(received) === undefined;
+    const from = isLost ? 0 : received;
     // Before the members are asked for: of what changes from then on, nothing may be missed.
-    if (isLost && !isRestored) sessions.beginAnew(session);
+    const hasBegunAnew = session.isStale(ticket) && session.outbox?.after(0) !== undefined;
+    if (isLost && !hasBegunAnew) sessions.beginAnew(session, ticket);
     const members = await rooms.membersOf(ticket.room);
     const member = members.find(({ peer }) => peer.id === session.id);
     const others = members.filter((other) => other !== member);
@@ -74,7 +76,7 @@ export function createResume(deps: MembershipDeps): Handler {
       if (!member || !sessions.isClaimedBy(session, socket)) {
         return send(refuseFor("resume_failed"));
       }
-      const missed = session.outbox?.after(isLost ? 0 : received);
+      const missed = session.outbox?.after(from);
       const { isAway } = session;
       if (!missed) {
         // Too much was sent to it meanwhile. It comes back, and is told what it has lost.
@@ -97,7 +99,7 @@ export function createResume(deps: MembershipDeps): Handler {
       send({ ok: true, ...resumed });
       for (const frame of missed) write(socket, frame);
       sessions.attach(session, socket);
-      if (!isRestored && (isAway || isLost)) presence.back(session.id, others, isLost);
+      if (isKnown && (isAway || isLost)) presence.back(session.id, others, isLost);
     };
   }
 }

@@ -23,10 +23,10 @@ export class Session {
   outbox: Outbox | undefined;
   /** Whether the others were told that it is away. */
   isAway = false;
-  /** Whether it comes from the process before this one, whose counts nobody knows. */
-  isRestored = false;
   private ticket: Ticket | undefined;
   private previous: Ticket | undefined;
+  /** Whoever comes with this ticket has counts from before both began anew. */
+  private stale: Ticket | undefined;
   /** Counted events that have arrived on earlier connections, less those before the join on this one. */
   private arrivedElsewhere = 0;
 
@@ -49,8 +49,9 @@ export class Session {
     this.previous = undefined;
   }
 
-  /** What was under way is given up: both counts begin anew. */
-  beginAnew(outbox: Outbox): void {
+  /** What was under way is given up: both counts begin anew. `ticket` is the one that the client has. */
+  beginAnew(outbox: Outbox, ticket: Ticket): void {
+    this.stale = ticket;
     this.outbox?.clear();
     this.outbox = outbox;
     this.arrivedElsewhere = 0;
@@ -66,7 +67,6 @@ export class Session {
   attach(socket: SignalingSocket): void {
     this.claimant = undefined;
     this.isAway = false;
-    this.isRestored = false;
     this.arrivedElsewhere -= socket.data.arrived;
     this.socket = socket;
   }
@@ -74,6 +74,11 @@ export class Session {
   /** Whether this ticket is its newest, or the one before, which is valid until the client has shown the newest. */
   accepts(ticket: Ticket): boolean {
     return [this.ticket, this.previous].some((valid) => valid && isSame(valid, ticket));
+  }
+
+  /** Whether the counts of a client with this ticket are worth nothing here. */
+  isStale(ticket: Ticket): boolean {
+    return this.stale !== undefined && isSame(this.stale, ticket);
   }
 
   /** Takes a new ticket; `used` is the one that the client has, for all we know. */

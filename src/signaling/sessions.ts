@@ -110,8 +110,7 @@ export class Sessions {
     if (isLate || isKnown || ticket.process === this.tickets.process) return undefined;
     this.restored.add(ticket.id);
     const session = this.create(ticket.id);
-    session.isRestored = true;
-    session.beginAnew(this.createOutbox());
+    session.beginAnew(this.createOutbox(), ticket);
     session.renew(ticket);
     return session;
   }
@@ -138,9 +137,9 @@ export class Sessions {
     return session.claimant === socket && this.byId.get(session.id) === session;
   }
 
-  /** Gives up what was under way to and from a peer. */
-  beginAnew(session: Session): void {
-    session.beginAnew(this.createOutbox());
+  /** Gives up what was under way to and from a peer that comes with this ticket. */
+  beginAnew(session: Session, ticket: Ticket): void {
+    session.beginAnew(this.createOutbox(), ticket);
   }
 
   /** Reaches the peer by the connection that has claimed it. */

@@ -1,7 +1,7 @@
 /** Who may connect, if tokens or `authorize` decide it, and how long. */
 
 import type { Verdict } from "../auth/authenticator.ts";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../log/logger.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 
 /** The check of new connections. */

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/log/logger.ts";
 import { startServer } from "../support/server.ts";
 
 describe("logging", () => {

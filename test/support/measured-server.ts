@@ -4,7 +4,7 @@ import type { EventEmitter } from "node:events";
 import { readdirSync } from "node:fs";
 import { parseConfig } from "../../src/config/config.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
-import { buildServer } from "../../src/server.ts";
+import { buildServer } from "../../src/server/standalone.ts";
 import type { Measurement } from "./measured.ts";
 
 const config = parseConfig({ HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "error", ...process.env });

@@ -5,11 +5,11 @@ import { type EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/log/logger.ts";
 import type { Peer } from "../../src/protocol/messages.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
-import { buildServer } from "../../src/server.ts";
+import { buildServer } from "../../src/server/standalone.ts";
 import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
@@ -57,12 +57,21 @@ export async function startServer(
     log,
     io: server.io,
     httpServer: server.httpServer,
+    on: server.on,
+    drain: server.drain,
     close: server.close,
     disconnect: server.disconnect,
     closeRoom: server.closeRoom,
     rooms,
     maps: mapsOf(rooms),
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),
+    /** Resolves when the peer with this socket has answered its next ping that is still to be sent. */
+    nextHeartbeat: async (socketId: string) => {
+      const { conn } = server.io.sockets.sockets.get(socketId) ?? {};
+      if (!conn) throw new Error("there is no such socket");
+      for (let type = ""; type !== "ping"; ) [{ type }] = await once(conn, "packetCreate");
+      await once(conn, "heartbeat");
+    },
     /** Resolves when no more than `count` connections are left. */
     untilConnections: (count: number) => connections.atMost(count),
   };

@@ -12,7 +12,7 @@ import {
   longTermKey,
   METHODS,
 } from "../../src/ice/probe/stun-message.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../src/log/logger.ts";
 import {
   answer,
   error,

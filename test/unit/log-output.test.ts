@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createLogOutput } from "../../src/log-output.ts";
+import { createLogOutput } from "../../src/log/output.ts";
 
 /** Something to write to that takes `room` bytes at the moment, and then none. */
 class Pipe {

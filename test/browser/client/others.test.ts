@@ -3,7 +3,7 @@
 import { type DataChannel, PeerConnection } from "node-datachannel";
 import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { SignalingClient } from "../../../src/client/index.ts";
+import { type Candidate, SignalingClient } from "../../../src/client/index.ts";
 import { lacksBrowser, launchBrowser, servePage } from "../../support/browser.ts";
 import { createCaller, seeEachOther } from "../../support/calls.ts";
 import { documentedExample } from "../../support/examples.ts";
@@ -42,24 +42,38 @@ function restartIce(): string {
   return sdp.match(/a=ice-ufrag:\S+/)?.[0] ?? "";
 }
 
-/** A peer by node-datachannel (libjuice, usrsctp): it trickles, and writes `a=candidate:…`. */
+/**
+ * A peer by node-datachannel (libjuice, usrsctp): it trickles, and writes `a=candidate:…`. Its candidates wait for
+ * the other's description: libdatachannel connects as soon as it reads one, and fails if the other's certificate
+ * comes before the fingerprint is stored (https://github.com/paullouisageneau/libdatachannel/pull/1612).
+ */
 function createDataPeer(url: string) {
   const signaling = new SignalingClient(url);
   const connection = new PeerConnection("theirs", { iceServers: [] });
+  // Kept: a channel is closed when its object is garbage-collected.
+  const channels: DataChannel[] = [];
   onTestFinished(() => {
+    for (const channel of channels) channel.close();
     connection.close();
     signaling.close();
   });
   let to: string | undefined;
+  const untold: Candidate[] = [];
+  const tellCandidates = () => {
+    if (untold.length === 0 || !connection.remoteDescription()) return;
+    signaling.sendCandidates(untold.splice(0), to);
+  };
   connection.onLocalDescription((sdp, type) => {
     if (type === "offer" || type === "answer") signaling.sendDescription({ type, sdp }, to);
   });
   connection.onLocalCandidate((candidate, sdpMid) => {
-    signaling.sendCandidates([{ candidate, sdpMid }], to);
+    untold.push({ candidate, sdpMid });
+    tellCandidates();
   });
   signaling.addEventListener("description", ({ description, from }) => {
     to = from;
     connection.setRemoteDescription(description.sdp, description.type);
+    tellCandidates();
   });
   signaling.addEventListener("candidate", ({ candidate }) => {
     if (candidate) connection.addRemoteCandidate(candidate.candidate, candidate.sdpMid ?? "0");
@@ -68,8 +82,10 @@ function createDataPeer(url: string) {
   const message = new Promise<string>((resolve) => {
     resolveMessage = resolve;
   });
-  const listen = (channel: DataChannel) =>
+  const listen = (channel: DataChannel) => {
+    channels.push(channel);
     channel.onMessage((data) => resolveMessage(String(data)));
+  };
   connection.onDataChannel(listen);
   return {
     signaling,

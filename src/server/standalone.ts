@@ -2,13 +2,13 @@
 
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Config, createConfig } from "../config/config.ts";
+import type { SignalingServerOptions } from "../config/options.ts";
+import { createHttpServer, guardRequests } from "../connections/http-server.ts";
+import { createFaultLog } from "../connections/sparse-log.ts";
+import { createHttpApp } from "../http/app.ts";
+import { createLogger } from "../log/logger.ts";
 import { attach, type Overrides, type Signaling } from "./attach.ts";
-import { type Config, createConfig } from "./config/config.ts";
-import type { SignalingServerOptions } from "./config/options.ts";
-import { createHttpServer, guardRequests } from "./connections/http-server.ts";
-import { createFaultLog } from "./connections/sparse-log.ts";
-import { createHttpApp } from "./http/app.ts";
-import { createLogger } from "./logger.ts";
 
 /** A signaling server with its own HTTP server. */
 export interface SignalingServer extends Signaling {

@@ -2,7 +2,7 @@
 
 import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
-import { createLogOutput, stdoutWriter } from "./log-output.ts";
+import { createLogOutput, stdoutWriter } from "./output.ts";
 
 export type { Logger };
 

@@ -6,43 +6,43 @@ import type { Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
-import { createAuthenticator } from "./auth/authenticator.ts";
-import { createAuthorizer } from "./auth/authorize.ts";
-import { type Config, createConfig } from "./config/config.ts";
-import type { SignalingServerOptions } from "./config/options.ts";
-import { createHandshake } from "./connections/admission.ts";
-import { divertPath, isBelow } from "./connections/divert.ts";
-import { type Connection, createFloodGuard } from "./connections/flood.ts";
-import { absorbConnectionErrors, refusePipelining } from "./connections/http-guards.ts";
-import { BoundedWebSocketServer } from "./connections/http-server.ts";
-import { createConnectionLimiter, createProxyTrust } from "./connections/limits.ts";
-import { createOriginCheck } from "./connections/origins.ts";
+import { createAuthenticator } from "../auth/authenticator.ts";
+import { createAuthorizer } from "../auth/authorize.ts";
+import { type Config, createConfig } from "../config/config.ts";
+import type { SignalingServerOptions } from "../config/options.ts";
+import { createHandshake } from "../connections/admission.ts";
+import { divertPath, isBelow } from "../connections/divert.ts";
+import { type Connection, createFloodGuard } from "../connections/flood.ts";
+import { absorbConnectionErrors, refusePipelining } from "../connections/http-guards.ts";
+import { BoundedWebSocketServer } from "../connections/http-server.ts";
+import { createConnectionLimiter, createProxyTrust } from "../connections/limits.ts";
+import { createOriginCheck } from "../connections/origins.ts";
 import {
   coalesceWrites,
   forgetEndedPolling,
   forgetHandshakes,
   serveClientAsIs,
-} from "./connections/tuning.ts";
-import { createRouter, type Middleware } from "./http/router.ts";
-import { createLogger, type Logger } from "./logger.ts";
-import { MemoryRoomRegistry } from "./rooms/memory.ts";
-import type { RoomRegistry } from "./rooms/registry.ts";
-import { createScreen } from "./signaling/address-screen.ts";
-import { type Administration, createAdministration } from "./signaling/administration.ts";
-import { createDelivery } from "./signaling/delivery.ts";
+} from "../connections/tuning.ts";
+import { createRouter, type Middleware } from "../http/router.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
+import { MemoryRoomRegistry } from "../rooms/memory.ts";
+import type { RoomRegistry } from "../rooms/registry.ts";
+import { createScreen } from "../signaling/address-screen.ts";
+import { type Administration, createAdministration } from "../signaling/administration.ts";
+import { createDelivery } from "../signaling/delivery.ts";
 import {
   createFaultReport,
   type SignalingIo,
   type SignalingSocket,
   serveSockets,
-} from "./signaling/dispatch.ts";
-import { createDrain } from "./signaling/drain.ts";
-import { Listeners } from "./signaling/events.ts";
-import { createHandlers } from "./signaling/handlers.ts";
-import { createMembership } from "./signaling/membership.ts";
-import { createPresence } from "./signaling/presence.ts";
-import { Sessions } from "./signaling/sessions.ts";
-import { type Gate, registerGate } from "./signaling/token-gate.ts";
+} from "../signaling/dispatch.ts";
+import { createDrain } from "../signaling/drain.ts";
+import { Listeners } from "../signaling/events.ts";
+import { createHandlers } from "../signaling/handlers.ts";
+import { createMembership } from "../signaling/membership.ts";
+import { createPresence } from "../signaling/presence.ts";
+import { Sessions } from "../signaling/sessions.ts";
+import { type Gate, registerGate } from "../signaling/token-gate.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -194,7 +194,7 @@ export function attach(
     path,
     version: readVersion(),
     // The same folder from src/ and from dist/.
-    publicFolder: fileURLToPath(new URL("../dist/public", import.meta.url)),
+    publicFolder: fileURLToPath(new URL("../../dist/public", import.meta.url)),
   });
 
   let closing: Promise<void> | undefined;
@@ -221,7 +221,7 @@ export function attach(
 
 function readVersion(): string {
   const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
   return version;
 }
