@@ -46,12 +46,12 @@ const ENV = {
   MAX_CONNECTIONS_PER_ADDRESS: "0",
   // Half-open connections end by missing heartbeats.
   PING_INTERVAL_MS: "300",
-  PING_TIMEOUT_MS: "900",
+  PING_TIMEOUT_MS: "1200",
 };
 const CONTROLS = new URL("controls.ts", import.meta.url).href;
 /** How long a client may take to be back, and the last message to arrive. */
 const PATIENCE_MS = 20_000;
-const SEAT_ATTEMPTS = 5;
+const SEAT_ATTEMPTS = 20;
 /** At most between two cuts of one client. */
 const MAX_CALM_MS = 400;
 

@@ -35,7 +35,7 @@ export class Witness {
 
   async leave(): Promise<void> {
     await this.wire?.ask("leave");
-    this.wire?.send("41");
+    this.wire?.lose("close");
     await this.wire?.closed;
   }
 
