@@ -15,6 +15,8 @@ export interface CutOptions {
   /** By how much the line delays what it passes on, in each direction. */
   lagMs?: number;
   rooms?: number;
+  /** Only these ways to cut. */
+  kinds?: readonly Kind[];
   /** The name of a deliberate fault in the server, see controls.ts: ends as soon as it shows. */
   control?: string | undefined;
   onProgress?: (cuts: number) => void;
@@ -39,6 +41,7 @@ export interface CutResult extends Faults, Events {
   examples: string[];
 }
 
+const ALL_KINDS = Object.keys(KINDS) as Kind[];
 const PEERS_PER_ROOM = 4;
 const DEFAULT_ROOMS = 8;
 const ENV = {
@@ -74,6 +77,7 @@ export function faultsOf(result: CutResult): string[] {
 /** Runs until `count` cuts were made. Which ones a client suffers depends on the seed alone. */
 export async function cutConnections(options: CutOptions): Promise<CutResult> {
   const { seed, count, transports, lagMs = 0, rooms = DEFAULT_ROOMS, control } = options;
+  const { kinds = ALL_KINDS } = options;
   const start = performance.now();
   const server = await MeasuredServer.start(
     { ...ENV, ...(control && { CUTS_CONTROL: control }) },
@@ -106,8 +110,8 @@ export async function cutConnections(options: CutOptions): Promise<CutResult> {
     talkers.map(async (talker, n) => {
       const random = createRandom(seed * 1_000 + 500 + n);
       while (left-- > 0 && !isOver()) {
-        await calm(talker, random);
-        const kind = random.pick(Object.keys(KINDS) as Kind[]);
+        await calm(talker, random, isOver);
+        const kind = random.pick(kinds);
         await KINDS[kind](talker.line, random);
         cuts[kind]++;
         options.onProgress?.(++made);
@@ -122,7 +126,7 @@ export async function cutConnections(options: CutOptions): Promise<CutResult> {
   const stillAway = talkers.reduce((sum, { away }) => sum + away.size, 0);
   const events = sumOf(talkers.map(({ events }) => events));
   for (const { client } of talkers) client.close();
-  const measured = server.hasEnded ? undefined : await emptied(server);
+  const measured = isOver() ? undefined : await emptied(server);
   for (const { line } of talkers) line.close();
   const crashes = server.hasEnded ? 1 : 0;
   await server.stop();
@@ -158,10 +162,10 @@ async function seat(room: string, create: (n: number) => Promise<Talker>): Promi
 }
 
 /** Waits until the next cut: until the client is back and a while longer, or for a moment whatever it does. */
-async function calm(talker: Talker, random: Random): Promise<void> {
+async function calm(talker: Talker, random: Random, isOver: () => boolean): Promise<void> {
   const ms = random.pick([0, random.upTo(20), random.upTo(MAX_CALM_MS), random.upTo(MAX_CALM_MS)]);
   const waits = random.chance(0.9);
-  if (waits) await Promise.race([talker.back(), sleep(PATIENCE_MS)]);
+  if (waits) await Promise.race([talker.back(), until(isOver)]);
   await sleep(ms);
 }
 
@@ -186,7 +190,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 function countOfEach(): Record<Kind, number> {
-  return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, 0])) as Record<Kind, number>;
+  return Object.fromEntries(ALL_KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
 }
 
 function sumOf(all: Events[]): Events {
