@@ -1,24 +1,27 @@
-/** What peers are told, within what the server lets us send. */
+/** Sending within the server's rate limit: what it refuses as `rate_limited` is sent again, in order. */
 
 import { isCode, retryAfterMs } from "./errors.ts";
 import { pause } from "./pause.ts";
 
-/** For longer than the server's default allowance takes to refill. */
-const PATIENCE_MS = 30_000;
-/** Between two tries, so that most of what waits passes at once: refusals have their price, too. */
-const MIN_PAUSE_MS = 500;
+/** How long a send is retried. By default the server's allowance refills in 10 s. */
+const RETRY_FOR_MS = 30_000;
+/**
+ * Least delay before a retry. Refused events count towards the limit at which the server disconnects a
+ * client; within half a second the allowance for several events refills, so few are refused again.
+ */
+const MIN_DELAY_MS = 500;
 
 /**
- * Sends at once, until the server refuses something as `rate_limited`: that is sent again when the server
- * says, and what comes after waits behind it.
+ * Sends at once, until the server refuses an event as `rate_limited`. That event is retried after
+ * `retryAfterMs`; those that follow are queued behind it, so the order is kept.
  */
 export class Outbox {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
   /**
-   * @param signal gives it up without an error
-   * @throws what `send` throws; `rate_limited` after 30 s of tries
+   * @param signal cancels it; the promise then resolves
+   * @throws the error of `send`; `rate_limited` after 30 s of retries
    */
   async send(send: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
@@ -37,7 +40,7 @@ export class Outbox {
     refusal?: unknown,
   ): Promise<void> {
     this.waiting++;
-    const turn = this.last.then(() => insist(send, signal, refusal));
+    const turn = this.last.then(() => retry(send, signal, refusal));
     this.last = turn.catch(() => {});
     try {
       await turn;
@@ -47,7 +50,7 @@ export class Outbox {
   }
 }
 
-async function insist(
+async function retry(
   send: () => Promise<unknown>,
   signal: AbortSignal,
   refusal: unknown,
@@ -57,14 +60,14 @@ async function insist(
   while (!signal.aborted) {
     try {
       if (refused !== undefined) {
-        await pause(Math.max(MIN_PAUSE_MS, retryAfterMs(refused)), signal);
+        await pause(Math.max(MIN_DELAY_MS, retryAfterMs(refused)), signal);
       }
       await send();
       return;
     } catch (error) {
       if (signal.aborted) return;
-      const mayPass = isCode(error, "rate_limited") && performance.now() - start < PATIENCE_MS;
-      if (!mayPass) throw error;
+      const canRetry = isCode(error, "rate_limited") && performance.now() - start < RETRY_FOR_MS;
+      if (!canRetry) throw error;
       refused = error;
     }
   }

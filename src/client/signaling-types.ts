@@ -75,8 +75,8 @@ export interface SignalingEvents {
   /** A candidate from the peer with the id `from`; null is the end of candidates. */
   candidate: { candidate: Candidate | null; from: string };
   /**
-   * The server refused what no promise stands for: candidates, or a token that has run out. With the event
-   * `disconnect` we are removed, and the connection doesn't come back by itself.
+   * A `signal_error` of the server. `event` is `refresh_token` if the token has expired, and `disconnect` if the
+   * application has removed this peer (code `removed` or `room_closed`). The client doesn't reconnect by itself then.
    */
   error: { event: string; error: SignalingError };
 }

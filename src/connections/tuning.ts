@@ -68,8 +68,8 @@ function forget(request: IncomingMessage): void {
 }
 
 /**
- * Lets go of connections that ended between two polls. Engine.IO keeps each for 30 s more, to say goodbye to
- * the next poll; but by then it knows no such session, and refuses that poll.
+ * Frees polling connections that ended between two polls. Engine.IO keeps each for 30 s more, to answer the
+ * next poll with a close packet; but the session is removed already, so that poll is refused anyway.
  */
 export function forgetEndedPolling(io: Pick<Io, "engine">): void {
   io.engine.on("connection", (connection: EventEmitter & { readonly transport: object }) => {
@@ -83,8 +83,8 @@ export function forgetEndedPolling(io: Pick<Io, "engine">): void {
 }
 
 /**
- * Sends the file of Socket.IO's own client as it is. Socket.IO would compress it anew for everyone who
- * asks: by Brotli, which browsers prefer, that takes 210 ms of a core, and this 4.
+ * Serves Socket.IO's client bundle uncompressed. Socket.IO compresses it again for each request: with Brotli,
+ * which browsers prefer, 210 ms of CPU time instead of 4.
  */
 export function serveClientAsIs(httpServer: Server, path: string): void {
   httpServer.prependListener("request", ({ url, headers }: IncomingMessage) => {

@@ -51,7 +51,7 @@ describe("a candidate", () => {
       `${HEAD} 198.51.100.7 50000 typ relay raddr 0.0.0.0 rport 0 raddr 203.0.113.9`,
       `${HEAD} 198.51.100.7 50000 typ relay raddr 0.0.0.0 rport 0`,
     ],
-  ])("relayed, passes without its related address: %s", (given, told) => {
+  ])("a relayed one passes without its related address: %s", (given, told) => {
     expect(line(given)).toBe(told);
   });
 
@@ -90,7 +90,7 @@ describe("a candidate", () => {
     "203.0.113.9",
     " ",
     "end-of-candidates 203.0.113.9",
-  ])("not a relayed one, reaches nobody: %j", (given) => {
+  ])("one that isn't relayed is dropped: %j", (given) => {
     expect(line(given)).toBeUndefined();
   });
 
@@ -112,7 +112,7 @@ describe("a candidate", () => {
 });
 
 describe("an SDP", () => {
-  test("keeps what negotiates and loses every address", () => {
+  test("keeps the lines that negotiate, and no address", () => {
     const fingerprint = `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}`;
     expect(
       sdp(
@@ -196,11 +196,11 @@ describe("an SDP", () => {
     "a=fingerprint:sha-256 20:01:0d:b8:00:00:00:09",
     "z=0 0",
     "",
-  ])("%j is no line that passes", (given) => {
+  ])("the line %j is dropped", (given) => {
     expect(sdp("v=0", given)).toEqual(["v=0"]);
   });
 
-  test("the longest one is read in no time, whatever is in it", () => {
+  test("the largest one is filtered within a second of CPU time, whatever it contains", () => {
     for (const piece of ["1", "a", ":", ".", "\n", "a=x ", "c=IN IP4 1\n", "1.1.", "a=ssrc:1\n"]) {
       const sdp = `a=fmtp:${piece.repeat(98_304 / piece.length)}`;
       const ms = cpuTimeMs(() => screen.description({ type: "offer", sdp }));
@@ -209,7 +209,7 @@ describe("an SDP", () => {
   });
 });
 
-test("without the policy everything passes as it is", () => {
+test('with the policy "all" everything passes unchanged', () => {
   const { description, candidate } = createScreen("all");
   const given: Candidate = { candidate: `${HEAD} 203.0.113.9 50000 typ host`, sdpMid: "0" };
   expect(candidate(given)).toBe(given);
@@ -277,7 +277,7 @@ describe("random input", () => {
       .toLowerCase()
       .includes(secret.toLowerCase());
 
-  test("no address of an SDP comes out, but a relay's own", () => {
+  test("an SDP keeps no address but those of relayed candidates", () => {
     fc.assert(
       fc.property(
         address.chain((secret) => fc.tuple(fc.constant(secret), text(secret))),
@@ -287,7 +287,7 @@ describe("random input", () => {
     );
   });
 
-  test("no address of a candidate comes out, but a relay's own", () => {
+  test("a candidate keeps no address but that of the relay", () => {
     const relayed = fc
       .tuple(address, address)
       .map(
@@ -306,7 +306,7 @@ describe("random input", () => {
     );
   });
 
-  test("what has passed once passes again as it is", () => {
+  test("filtering twice gives the same as filtering once", () => {
     fc.assert(
       fc.property(text("203.0.113.9"), (given) => {
         const once = screen.description({ type: "offer", sdp: given });

@@ -125,7 +125,7 @@ describe("relay only", () => {
     expect(await bob.next("getCandidate")).toEqual([null, from]);
   });
 
-  test("[I4] of a list, what may pass does; of one of host candidates alone, nothing", async () => {
+  test("[I4] of a list, the relayed candidates pass; a list without any isn't delivered", async () => {
     const { ada, bob } = await two(RELAY_ONLY);
     const list = [{ candidate: HOST }, { candidate: RELAYED }, null];
     expect(await ada.request("candidates", list)).toEqual({ ok: true, delivered: 1 });
@@ -141,7 +141,7 @@ describe("relay only", () => {
     ]);
   });
 
-  test("[I4] it tells nobody who is where: the same refusals as for a relayed one", async () => {
+  test("[I4] a candidate that is dropped gets the same refusals as one that is relayed", async () => {
     const { server, ada } = await two(RELAY_ONLY);
     expect(await ada.request("candidate", { candidate: HOST }, { to: "x" })).toMatchObject({
       error: { code: "peer_not_found" },
