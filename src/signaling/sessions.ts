@@ -4,7 +4,7 @@ import type { KeyObject } from "node:crypto";
 import type { Member } from "../rooms/registry.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import { type Note, Session } from "./session.ts";
+import { confirmByHeartbeat, Session } from "./session.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
 import { Waiting, type WaitingLimits } from "./waiting.ts";
 
@@ -66,7 +66,11 @@ export class Sessions {
     const isKept = member.resumable && socket.connected;
     if (!known && !isKept) return;
     const session = known ?? this.create(socket.id);
-    session.begin(socket, isKept ? this.createOutbox() : undefined, arrivedBefore);
+    session.begin(
+      socket,
+      isKept ? new Outbox(this.options, this.waiting.total) : undefined,
+      arrivedBefore,
+    );
     this.adopt(socket, session);
   }
 
@@ -126,7 +130,7 @@ export class Sessions {
 
   /** Gives up what was under way to and from a peer that comes with this ticket. */
   beginAnew(session: Session, ticket: Ticket): Session {
-    session.beginAnew(this.createOutbox(), ticket);
+    session.beginAnew(new Outbox(this.options, this.waiting.total), ticket);
     return session;
   }
 
@@ -175,23 +179,11 @@ export class Sessions {
     return session;
   }
 
-  private createOutbox(): Outbox {
-    return new Outbox(this.options, this.waiting.total);
-  }
-
   private adopt(socket: SignalingSocket, session: Session): void {
     this.bySocket.set(socket, session);
     if (this.watched.has(socket)) return;
     this.watched.add(socket);
-    // Engine.IO delivers in order: a ping's answer says that what was sent before it has arrived. It must be noted
-    // when the ping goes out; what was sent since may still be under way.
-    let note: Note | undefined;
-    socket.conn.on("packetCreate", ({ type }: { type: string }) => {
-      if (type === "ping") note = this.reached(socket)?.note();
-    });
-    socket.conn.on("heartbeat", () => {
-      if (note) this.reached(socket)?.confirm(note);
-    });
+    confirmByHeartbeat(socket, () => this.reached(socket));
   }
 
   /** The session that is reached by this connection. */
