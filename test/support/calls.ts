@@ -118,6 +118,8 @@ export async function createCaller(
     return tab;
   };
   return {
+    /** The page's own address, for another browser. */
+    url,
     open,
     /** Opens a page and joins. */
     async join(room = "demo", name = ""): Promise<Page> {
