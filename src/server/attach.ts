@@ -6,7 +6,6 @@ import type { Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
-import { createAuthenticator } from "../auth/authenticator.ts";
 import { createAuthorizer } from "../auth/authorize.ts";
 import { type Config, createConfig } from "../config/config.ts";
 import type { SignalingServerOptions } from "../config/options.ts";
@@ -27,22 +26,8 @@ import { createRouter, type Middleware } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { MemoryRoomRegistry } from "../rooms/memory.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
-import { createScreen } from "../signaling/address-screen.ts";
-import { type Administration, createAdministration } from "../signaling/administration.ts";
-import { createDelivery } from "../signaling/delivery.ts";
-import {
-  createFaultReport,
-  type SignalingIo,
-  type SignalingSocket,
-  serveSockets,
-} from "../signaling/dispatch.ts";
-import { createDrain } from "../signaling/drain.ts";
-import { Listeners } from "../signaling/events.ts";
-import { createHandlers } from "../signaling/handlers.ts";
-import { createMembership } from "../signaling/membership.ts";
-import { createPresence } from "../signaling/presence.ts";
-import { Sessions } from "../signaling/sessions.ts";
-import { type Gate, registerGate } from "../signaling/token-gate.ts";
+import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
+import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -50,17 +35,11 @@ const CLOSE_GRACE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What an application does with signaling on its server. */
-export interface Signaling extends Administration, Pick<Listeners, "on" | "off"> {
+export interface Signaling extends ApplicationInterface {
   /** The page, `/client.js`, `GET /health` and `GET /ready`, for `app.use(path, signaling.router)`. */
   readonly router: Middleware;
   /** The Socket.IO server. */
   readonly io: SignalingIo;
-  /**
-   * Sends all clients elsewhere, before `close`: `GET /ready` answers 503, and after `drainDelayMs` connections are
-   * closed one after another, in a way that makes clients reconnect, and no new one is accepted. Nobody is announced
-   * as gone. Resolves when all are closed, at the latest after `drainTimeoutMs` more. May be called twice.
-   */
-  drain(): Promise<void>;
   /** Closes all signaling connections, in a way that makes clients reconnect. May be called twice. */
   close(): Promise<void>;
 }
@@ -123,7 +102,7 @@ export function attach(
     isAllowedOrigin,
     isTrustedProxy,
     limitConnections,
-    isOpen: () => drain.isOpen(),
+    isOpen: () => signaling.isOpen(),
     log,
   });
   const io: SignalingIo = new Server(ours, {
@@ -151,45 +130,12 @@ export function attach(
   forgetHandshakes(ours, io, authorize ? "let in" : "made");
   forgetEndedPolling(io);
 
-  const authenticate = createAuthenticator(config);
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });
-  const gate: Gate | undefined =
-    (admit && { admit: ({ request }) => admit(request), needsToken: false }) ??
-    (authenticate && {
-      admit: ({ handshake }) => authenticate(handshake.auth["token"]),
-      needsToken: true,
-    });
-  const closeGate = gate && registerGate(io, gate, { now, log });
-
-  const listeners = new Listeners(reportFault);
-  const sessions = new Sessions(io, config, now);
-  const deliver = createDelivery(io, sessions);
-  const presence = createPresence({ deliver, listeners, log });
-  const membershipDeps = {
-    rooms,
-    sessions,
-    presence,
-    deliver,
-    listeners,
-    ice: config,
-    options: config,
-    addressOf: ({ conn }: SignalingSocket) => floods.of(conn).address,
-    now,
-    reportFault,
-  };
-  const membership = createMembership(membershipDeps);
-  const handlers = createHandlers({
-    ...membershipDeps,
-    membership,
-    authenticate,
-    screen: createScreen(config.iceTransportPolicy),
-  });
-  serveSockets(io, { handlers, onGone: membership.onGone, floods, reportFault, log });
-  const drain = createDrain(io, config, membership.keepQuiet);
+  const signaling = serveSignaling(io, config, { rooms, admit, floods, reportFault, now, log });
 
   const router = createRouter({
     count: () => rooms.count(),
-    isReady: drain.isReady,
+    isReady: signaling.isReady,
     isAllowedOrigin,
     path,
     version: readVersion(),
@@ -199,19 +145,14 @@ export function attach(
 
   let closing: Promise<void> | undefined;
   const close = async () => {
-    closeGate?.();
-    await io.close();
-    sessions.close();
+    await signaling.close();
     await diversion.release(CLOSE_GRACE_MS);
   };
 
   return {
-    ...createAdministration(rooms, sessions, membership.depart),
-    on: (name, listener) => listeners.on(name, listener),
-    off: (name, listener) => listeners.off(name, listener),
+    ...signaling.application,
     router,
     io,
-    drain: drain.drain,
     close: () => {
       closing ??= close();
       return closing;

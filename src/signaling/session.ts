@@ -5,7 +5,7 @@ import type { Outbox } from "./outbox.ts";
 import { isSame, type Ticket } from "./tickets.ts";
 
 /** What was sent before a ping. */
-export interface Note {
+interface Note {
   readonly outbox: Outbox | undefined;
   readonly sent: number;
   readonly ticket: Ticket | undefined;
@@ -103,4 +103,22 @@ export class Session {
     if (outbox === this.outbox) this.outbox?.confirm(sent);
     this.confirmTicket(ticket);
   }
+}
+
+/**
+ * Confirms by a connection's heartbeat what `session` was sent on it. Engine.IO delivers in order: a ping's answer says
+ * that what was sent before the ping has arrived. It is noted when the ping goes out; what was sent since may still be
+ * under way.
+ */
+export function confirmByHeartbeat(
+  { conn }: SignalingSocket,
+  session: () => Session | undefined,
+): void {
+  let note: Note | undefined;
+  conn.on("packetCreate", ({ type }: { type: string }) => {
+    if (type === "ping") note = session()?.note();
+  });
+  conn.on("heartbeat", () => {
+    if (note) session()?.confirm(note);
+  });
 }

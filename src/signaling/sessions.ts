@@ -1,13 +1,10 @@
-/**
- * The peers that may outlive their connection, and which connection each has. Elsewhere a peer is known by its id
- * alone, which after a resume isn't that of its socket.
- */
+/** The peers that may outlive their connection, and which each has. Elsewhere, a peer is known by its id alone. */
 
 import type { KeyObject } from "node:crypto";
 import type { Member } from "../rooms/registry.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import { type Note, Session } from "./session.ts";
+import { confirmByHeartbeat, Session } from "./session.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
 import { Waiting, type WaitingLimits } from "./waiting.ts";
 
@@ -23,22 +20,15 @@ export class Sessions {
   private readonly byId = new Map<string, Session>();
   private readonly bySocket = new WeakMap<SignalingSocket, Session>();
   private readonly watched = new WeakSet<SignalingSocket>();
-  /** The ids that came back from the process before this one: each may once. */
-  private readonly restored = new Set<string>();
   private readonly tickets: Tickets;
-  private readonly startedAtMs: number;
   private readonly io: SignalingIo;
   private readonly options: ResumeOptions;
-  private readonly now: () => number;
 
-  /** @param now the clock, in Unix milliseconds */
   constructor(io: SignalingIo, options: ResumeOptions, now: () => number) {
     this.io = io;
     this.options = options;
-    this.now = now;
     this.waiting = new Waiting(options);
-    this.tickets = new Tickets(options.resumeKey);
-    this.startedAtMs = now();
+    this.tickets = new Tickets(options.resumeKey, now);
   }
 
   get isEnabled(): boolean {
@@ -56,13 +46,13 @@ export class Sessions {
     return session ? session.socket : this.io.sockets.sockets.get(id);
   }
 
+  get(id: string): Session | undefined {
+    return this.byId.get(id);
+  }
+
   /** The session of a connection, even if another one has taken it over. */
   of(socket: SignalingSocket): Session | undefined {
     return this.bySocket.get(socket);
-  }
-
-  get(id: string): Session | undefined {
-    return this.byId.get(id);
   }
 
   /**
@@ -76,16 +66,21 @@ export class Sessions {
     const isKept = member.resumable && socket.connected;
     if (!known && !isKept) return;
     const session = known ?? this.create(socket.id);
-    session.begin(socket, isKept ? this.createOutbox() : undefined, arrivedBefore);
+    session.begin(
+      socket,
+      isKept ? new Outbox(this.options, this.waiting.total) : undefined,
+      arrivedBefore,
+    );
     this.adopt(socket, session);
   }
 
   /** Issues a ticket for a member; undefined if it can't resume. `used` is the ticket it resumes with. */
   issue(member: Member, room: string, used?: Ticket): string | undefined {
     const { peer, subject, candidateLists, wantsMetadata } = member;
-    const session = this.byId.get(peer.id);
+    const { id, name } = peer;
+    const session = this.byId.get(id);
     if (!session?.outbox) return undefined;
-    const content = { id: peer.id, room, name: peer.name, candidateLists, wantsMetadata };
+    const content = { id, room, name, candidateLists, wantsMetadata };
     const { ticket, text } = this.tickets.issue(content, subject);
     session.renew(ticket, used);
     return text;
@@ -104,13 +99,9 @@ export class Sessions {
 
   /** Begins the session of a ticket of the process before; undefined if it is too late, or was done before. */
   restore(ticket: Ticket): Session | undefined {
-    const isLate = this.now() - this.startedAtMs > this.options.resumeGraceMs;
-    if (isLate) this.restored.clear();
-    const isKnown = this.byId.has(ticket.id) || this.restored.has(ticket.id);
-    if (isLate || isKnown || ticket.process === this.tickets.process) return undefined;
-    this.restored.add(ticket.id);
-    const session = this.create(ticket.id);
-    session.beginAnew(this.createOutbox(), ticket);
+    if (this.byId.has(ticket.id)) return undefined;
+    if (!this.tickets.mayRestore(ticket, this.options.resumeGraceMs)) return undefined;
+    const session = this.beginAnew(this.create(ticket.id), ticket);
     session.renew(ticket);
     return session;
   }
@@ -138,8 +129,9 @@ export class Sessions {
   }
 
   /** Gives up what was under way to and from a peer that comes with this ticket. */
-  beginAnew(session: Session, ticket: Ticket): void {
-    session.beginAnew(this.createOutbox(), ticket);
+  beginAnew(session: Session, ticket: Ticket): Session {
+    session.beginAnew(new Outbox(this.options, this.waiting.total), ticket);
+    return session;
   }
 
   /** Reaches the peer by the connection that has claimed it. */
@@ -178,7 +170,7 @@ export class Sessions {
 
   /** Ends all sessions. */
   close(): void {
-    for (const id of [...this.byId.keys()]) this.end(id);
+    for (const id of this.byId.keys()) this.end(id);
   }
 
   private create(id: string): Session {
@@ -187,23 +179,11 @@ export class Sessions {
     return session;
   }
 
-  private createOutbox(): Outbox {
-    return new Outbox(this.options, this.waiting.total);
-  }
-
   private adopt(socket: SignalingSocket, session: Session): void {
     this.bySocket.set(socket, session);
     if (this.watched.has(socket)) return;
     this.watched.add(socket);
-    // Engine.IO delivers in order: a ping's answer says that what was sent before it has arrived. It must be noted
-    // when the ping goes out; what was sent since may still be under way.
-    let note: Note | undefined;
-    socket.conn.on("packetCreate", ({ type }: { type: string }) => {
-      if (type === "ping") note = this.reached(socket)?.note();
-    });
-    socket.conn.on("heartbeat", () => {
-      if (note) this.reached(socket)?.confirm(note);
-    });
+    confirmByHeartbeat(socket, () => this.reached(socket));
   }
 
   /** The session that is reached by this connection. */

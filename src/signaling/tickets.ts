@@ -28,10 +28,19 @@ export class Tickets {
   /** The name of this process in its tickets. */
   readonly process = randomBytes(PROCESS_BYTES).toString("base64url");
   private readonly key: Uint8Array;
+  private readonly now: () => number;
+  private readonly startedAtMs: number;
   private issued = 0;
+  /** The ids that came back from the process before this one. */
+  private readonly restored = new Set<string>();
 
-  /** @param secret the same in processes that take each other's tickets; by default a random one */
-  constructor(secret: KeyObject | undefined) {
+  /**
+   * @param secret the same in processes that take each other's tickets; by default a random one
+   * @param now the clock, in Unix milliseconds
+   */
+  constructor(secret: KeyObject | undefined, now: () => number) {
+    this.now = now;
+    this.startedAtMs = now();
     this.key = secret
       ? new Uint8Array(hkdfSync(HASH, secret, "", "resume ticket", KEY_BYTES))
       : randomBytes(KEY_BYTES);
@@ -54,6 +63,15 @@ export class Tickets {
     const right = this.sign(payload, subject);
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
     return content.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString())).data;
+  }
+
+  /** Whether a seat of the process before may be restored: within `graceMs` after the start, each once. */
+  mayRestore({ id, process }: Ticket, graceMs: number): boolean {
+    const isLate = this.now() - this.startedAtMs > graceMs;
+    if (isLate) this.restored.clear();
+    if (isLate || process === this.process || this.restored.has(id)) return false;
+    this.restored.add(id);
+    return true;
   }
 
   private sign(payload: string, subject: string | undefined): Buffer {
