@@ -37,7 +37,7 @@ export class MeshPeer {
   readonly subject: string | undefined;
   /** What it says about itself, if we joined with `metadata`. */
   metadata: Metadata | undefined;
-  /** Its connection to the server is lost; the call goes on if it can, and it may come back. */
+  /** Its connection to the server is lost. The call goes on, and it may come back. */
   away = false;
   /** Open data channels, by label. */
   readonly channels: ReadonlyMap<string, RTCDataChannel>;
@@ -69,10 +69,7 @@ export class MeshPeer {
     this.listener = listener;
   }
 
-  /**
-   * The connection itself, for statistics, transceivers and so on. Undefined until it is built for the first
-   * offer, ours or theirs: 20 are built at once, then 2 per second.
-   */
+  /** The connection itself. Undefined until the first offer, ours or theirs: 20 are built at once, then 2 per second. */
   get connection(): RTCPeerConnection | undefined {
     return this.link?.connection;
   }
