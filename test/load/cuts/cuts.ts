@@ -17,7 +17,7 @@ export interface CutOptions {
   rooms?: number;
   /** Only these ways to cut. */
   kinds?: readonly Kind[];
-  /** The name of a deliberate fault in the server, see controls.ts: ends as soon as it shows. */
+  /** The name of a deliberate fault in the server, see controls.ts. */
   control?: string | undefined;
   onProgress?: (cuts: number) => void;
 }
@@ -74,7 +74,7 @@ export function faultsOf(result: CutResult): string[] {
   return result.logged === "" ? faults : [...faults, "logged"];
 }
 
-/** Runs until `count` cuts were made. Which ones a client suffers depends on the seed alone. */
+/** Runs until `count` cuts were made, or something went wrong. Which ones a client suffers depends on the seed alone. */
 export async function cutConnections(options: CutOptions): Promise<CutResult> {
   const { seed, count, transports, lagMs = 0, rooms = DEFAULT_ROOMS, control } = options;
   const { kinds = ALL_KINDS } = options;
@@ -103,7 +103,7 @@ export async function cutConnections(options: CutOptions): Promise<CutResult> {
   const hasFault = () =>
     book.examples.length > 0 ||
     talkers.some(({ events: { gaps, seatsLost, exits } }) => gaps + seatsLost + exits > 0);
-  const isOver = () => server.hasEnded || (control !== undefined && hasFault());
+  const isOver = () => server.hasEnded || hasFault();
   let left = count;
   let made = 0;
   await Promise.all(

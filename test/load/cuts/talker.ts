@@ -45,7 +45,7 @@ export class Talker {
   private readonly book: Book;
   private readonly random: Random;
   private others: Talker[] = [];
-  private isSeated = true;
+  private awaySince: number | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(line: Line, name: string, transports: Transports, book: Book, random: Random) {
@@ -83,7 +83,7 @@ export class Talker {
 
   /** Resolves when it has its seat back after a cut; at once if it is there. */
   async back(): Promise<void> {
-    while (!this.isSeated) {
+    while (this.awaySince !== undefined) {
       await new Promise((resolve) =>
         this.client.addEventListener("resume", resolve, { once: true }),
       );
@@ -139,7 +139,13 @@ export class Talker {
     client.addEventListener("candidate", ({ candidate, from }) =>
       this.hear(candidate?.candidate ?? "", from),
     );
-    client.addEventListener("connect", () => events.seatsLost++);
+    client.addEventListener("connect", () => {
+      events.seatsLost++;
+      const awayMs = performance.now() - (this.awaySince ?? Number.NaN);
+      this.book.example(
+        `${this.name}: its seat is lost, ${awayMs.toFixed(0)} ms after its connection`,
+      );
+    });
     client.addEventListener("peerjoin", () => events.entrances++);
     client.addEventListener("peerleave", () => events.exits++);
     client.addEventListener("peeraway", ({ id }) => away.add(id));
@@ -148,10 +154,10 @@ export class Talker {
       if (gap) events.gaps++;
     });
     client.addEventListener("disconnect", () => {
-      this.isSeated = false;
+      this.awaySince ??= performance.now();
     });
     client.addEventListener("resume", ({ gap }) => {
-      this.isSeated = true;
+      this.awaySince = undefined;
       events.resumes++;
       if (gap) events.gaps++;
     });

@@ -10,8 +10,10 @@ describe("cuts", () => {
   test("[S2] [S4] [S6] [S7] 150 cuts of every kind: everything arrives once and in order, nobody is missed", {
     timeout: 120_000,
   }, async () => {
-    console.info(`seed ${seed}: npm run cuts -- --seed ${seed} --count 150 --transports both`);
-    const result = await cutConnections({ seed, count: 150, transports: BOTH });
+    console.info(
+      `seed ${seed}: npm run cuts -- --seed ${seed} --count 150 --transports both --rooms 5`,
+    );
+    const result = await cutConnections({ seed, count: 150, transports: BOTH, rooms: 5 });
     expect(faultsOf(result), result.examples.join("\n")).toEqual([]);
     expect(result.left).toEqual({ connections: 0, sockets: 0, rooms: 0, seats: 0 });
     expect(result.resumes).toBeGreaterThan(50);
@@ -30,6 +32,7 @@ describe("cuts", () => {
         seed,
         count: 200,
         transports: ["websocket"],
+        rooms: 5,
         kinds: [kind],
         control,
       });
