@@ -31,6 +31,8 @@ try {
     if (closing) process.exit(1);
     closing = true;
     log.info({ signal }, "closing");
+    // Ctrl+C ends at once; whoever restarts a service sends SIGTERM.
+    if (signal === "SIGTERM") await server.drain();
     await server.close();
     log.flush(() => process.exit(0));
   };

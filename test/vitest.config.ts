@@ -2,9 +2,10 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** What is measured here is wrong on a busy machine: run after all others, one file at a time. */
-const MEASURED = ["fragments", "leaks", "rates", "slow-receivers"].map(
-  (name) => `server/security/${name}.test.ts`,
-);
+const MEASURED = [
+  ...["fragments", "leaks", "rates", "slow-receivers"].map((name) => `security/${name}`),
+  "resume/cuts",
+].map((path) => `server/${path}.test.ts`);
 const BUILD = ["test/support/build.ts"];
 
 const project = (name: string, include: string[], options = {}) => ({

@@ -11,11 +11,16 @@ export type {
   IceGrant,
   IceServer,
   Joined,
+  Metadata,
   Peer,
 } from "../protocol/messages.ts";
 export { SignalingError } from "./errors.ts";
-export { type JoinOptions, Mesh } from "./mesh.ts";
+export { Mesh } from "./mesh.ts";
 export type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 export type { MeshPeer } from "./peer.ts";
 export { SignalingClient } from "./signaling.ts";
-export type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
+export type {
+  JoinOptions,
+  SignalingEvents,
+  SignalingOptions,
+} from "./signaling-types.ts";

@@ -3,8 +3,7 @@
 import type { Candidate, Description } from "../protocol/messages.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
 import { GatheredCandidates } from "./gathered-candidates.ts";
-import type { Outbox } from "./outbox.ts";
-import type { PacedQueue } from "./paced-queue.ts";
+import { type LinkDeps, OwnDescription } from "./own-description.ts";
 
 /** Options and callbacks of a link. */
 export interface LinkOptions {
@@ -18,16 +17,6 @@ export interface LinkOptions {
   /** Gets errors with this peer; the link stays open. */
   onError: (error: unknown) => void;
 }
-
-/** What all links of a mesh share. */
-export interface LinkDeps {
-  /** When an offer may be answered. */
-  answers: PacedQueue;
-  outbox: Outbox;
-}
-
-/** As much of a description costs as much as a candidate, as the server counts. */
-const SDP_CHARS_PER_EVENT = 4_096;
 
 /**
  * Perfect negotiation (W3C webrtc-pc, 10.7): either side may change tracks at any time. An offer that
@@ -46,28 +35,23 @@ export class Link {
   /** The newest offer that isn't taken yet: the peer has given up those before. */
   private offered: Description | undefined;
   private isAnswering = false;
-  /** Aborted when there is another description in the place of the one that is being sent. */
-  private sending = new AbortController();
+  private readonly own: OwnDescription;
 
   /** Throws what RTCPeerConnection's constructor throws. */
   constructor(options: LinkOptions, early: EarlyCandidates, deps: LinkDeps) {
     this.options = options;
     this.early = early;
     this.deps = deps;
-    this.connection = new RTCPeerConnection(options.configuration());
-    const { connection } = this;
-    const { signal } = this.closing;
-    connection.addEventListener("negotiationneeded", () => this.attempt(() => this.offer()), {
-      signal,
-    });
-    connection.addEventListener("icecandidate", ({ candidate }) => this.gathered.add(candidate), {
-      signal,
-    });
-    connection.addEventListener(
-      "connectionstatechange",
-      () => connection.connectionState === "failed" && this.restartIce(),
-      { signal },
-    );
+    const connection = new RTCPeerConnection(options.configuration());
+    this.connection = connection;
+    const until = { signal: this.closing.signal };
+    this.own = new OwnDescription(connection, deps, options.sendDescription, until.signal);
+    const onNegotiationNeeded = () => this.attempt(() => this.offer());
+    connection.addEventListener("negotiationneeded", onNegotiationNeeded, until);
+    const onCandidate = ({ candidate }: RTCPeerConnectionIceEvent) => this.gathered.add(candidate);
+    connection.addEventListener("icecandidate", onCandidate, until);
+    const onState = () => connection.connectionState === "failed" && this.restartIce();
+    connection.addEventListener("connectionstatechange", onState, until);
   }
 
   /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */
@@ -100,9 +84,10 @@ export class Link {
     const offer = this.offered;
     this.offered = undefined;
     if (!offer || !this.mayTakeOffer()) return void this.early.take();
-    this.sending.abort();
+    this.own.giveUp();
     await this.take(offer);
     await this.describe();
+    await this.own.send();
   }
 
   private async takeAnswer(answer: Description): Promise<void> {
@@ -142,6 +127,15 @@ export class Link {
     if (!this.closing.signal.aborted) this.connection.restartIce();
   }
 
+  /** Makes up for what may be lost on its way to or from the peer, by our offer again, or by another one. */
+  async repair(): Promise<void> {
+    // The loss was before it.
+    if (await this.own.arrives()) return;
+    const { signalingState, connectionState } = this.connection;
+    if (signalingState === "have-local-offer") await this.attempt(() => this.own.send());
+    else if (connectionState !== "connected") await this.restartIce();
+  }
+
   /** Closes the connection, and removes the listeners. */
   close(): void {
     this.closing.abort();
@@ -155,20 +149,14 @@ export class Link {
     } finally {
       this.makingOffer = false;
     }
+    await this.own.send();
   }
 
-  /** Creates and sends an offer or an answer, depending on the signaling state. */
+  /** Creates an offer or an answer, depending on the signaling state. */
   private async describe(): Promise<void> {
     // They belong to the description before this one.
     this.gathered.send();
     await this.connection.setLocalDescription();
-    const { type = "rollback", sdp = "" } = this.connection.localDescription ?? {};
-    if (type === "rollback") return;
-    if (type !== "offer") this.deps.answers.charge(Math.ceil(sdp.length / SDP_CHARS_PER_EVENT) - 1);
-    this.sending.abort();
-    this.sending = new AbortController();
-    const signal = AbortSignal.any([this.closing.signal, this.sending.signal]);
-    await this.deps.outbox.send(() => this.options.sendDescription({ type, sdp }), signal);
   }
 
   private sendCandidates(candidates: (Candidate | null)[]): void {

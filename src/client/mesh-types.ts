@@ -13,10 +13,7 @@ export interface MeshOptions {
   configuration?: RTCConfiguration;
 }
 
-/**
- * The state of a mesh. `reconnecting`: the connection to the server is lost. If the server is down, calls
- * continue; if only our connection is lost, the others end their calls with us once the server notices.
- */
+/** The state of a mesh. `reconnecting`: the connection to the server is lost; calls go on meanwhile. */
 export type MeshState = "idle" | "joining" | "joined" | "reconnecting";
 
 /** The events of a mesh. */
@@ -24,6 +21,11 @@ export interface MeshEvents {
   statechange: { state: MeshState };
   peerjoin: { peer: MeshPeer };
   peerleave: { peer: MeshPeer };
+  /** Its connection to the server is lost; the call goes on. It comes back or leaves. */
+  peeraway: { peer: MeshPeer };
+  peerback: { peer: MeshPeer };
+  /** It says something else about itself; only if we joined with `metadata`. */
+  peermetadata: { peer: MeshPeer };
   /** As on RTCPeerConnection. */
   track: { peer: MeshPeer; track: MediaStreamTrack; streams: readonly MediaStream[] };
   /** A data channel with this peer is open: one of the options, or one that the peer has created. */

@@ -1,6 +1,7 @@
 /** A full-mesh call: an RTCPeerConnection to each other peer in a room. */
 
-import type { Peer } from "../protocol/messages.ts";
+import type { Metadata, Peer } from "../protocol/messages.ts";
+import { SignalingError } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";
 import { Outbox } from "./outbox.ts";
@@ -8,17 +9,11 @@ import { ANSWERS, CONNECTIONS, PacedQueue } from "./paced-queue.ts";
 import type { MeshPeer } from "./peer.ts";
 import { Session } from "./session.ts";
 import type { SignalingClient } from "./signaling.ts";
-
-/** Options of `join`. */
-export interface JoinOptions {
-  name?: string;
-  /** Aborts a join that is in progress. */
-  signal?: AbortSignal;
-}
+import type { JoinOptions } from "./signaling-types.ts";
 
 /**
  * Calls everyone in a room, and accepts the calls of those who join later. Media may change at any time.
- * Recovers from a lost server, a change of network, and a failed connection.
+ * Calls outlive a lost or restarted server, a change of network, and a failed connection.
  */
 export class Mesh extends TypedEventTarget<MeshEvents> {
   private readonly signaling: SignalingClient;
@@ -61,7 +56,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
    *
    * @throws SignalingError with the server's code, or the signal's reason when it is aborted first
    */
-  async join(room: string, { name, signal }: JoinOptions = {}): Promise<void> {
+  async join(room: string, { signal, ...details }: JoinOptions = {}): Promise<void> {
     const { signaling, options, tracks, paces } = this;
     const before = this.session;
     // Set before anything is awaited, so that a leave or another join in the meantime ends this one.
@@ -75,7 +70,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         emit: (type, members) => this.emit(type, members),
       },
       room,
-      name,
+      details,
     );
     this.session = session;
     before?.leave();
@@ -85,6 +80,16 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   /** Leaves the room and closes every connection; aborts a join in progress. You may join again. */
   async leave(): Promise<void> {
     await this.session?.leave();
+  }
+
+  /**
+   * Replaces what the others are told about us (`peer.metadata`). Waits for a connection to the server.
+   *
+   * @throws SignalingError `not_in_room`, `too_large`
+   */
+  async setMetadata(metadata: Metadata): Promise<void> {
+    if (!this.session?.self) throw new SignalingError("not_in_room", "join a room first");
+    await this.session.setMetadata(metadata);
   }
 
   /** Sends one more track to everyone, including those who join later. */

@@ -1,9 +1,11 @@
 /** Another peer in a call: the link, the tracks we send, and the data channels. */
 
-import type { Candidate, Description, Peer } from "../protocol/messages.ts";
+import type { Candidate, Description, Metadata, Peer } from "../protocol/messages.ts";
 import { EarlyCandidates } from "./early-candidates.ts";
-import { Link, type LinkDeps, type LinkOptions } from "./link.ts";
+import { Link, type LinkOptions } from "./link.ts";
+import type { LinkDeps } from "./own-description.ts";
 import type { PacedQueue } from "./paced-queue.ts";
+import { pause } from "./pause.ts";
 
 /** Local tracks, each with the streams it belongs to. */
 type LocalTracks = ReadonlyMap<MediaStreamTrack, readonly MediaStream[]>;
@@ -24,15 +26,24 @@ export interface PeerListener {
   connectionState: () => void;
 }
 
+/** For how long a peer that may call us is waited for. */
+const PATIENCE_MS = 2_000;
+
 /** Another peer in a call. */
-export class MeshPeer implements Peer {
+export class MeshPeer {
   readonly id: string;
   readonly name: string;
+  /** The subject of its token, if the server shares it. */
+  readonly subject: string | undefined;
+  /** What it says about itself, if we joined with `metadata`. */
+  metadata: Metadata | undefined;
+  /** Its connection to the server is lost. The call goes on, and it may come back. */
+  away = false;
   /** Open data channels, by label. */
   readonly channels: ReadonlyMap<string, RTCDataChannel>;
   private readonly open = new Map<string, RTCDataChannel>();
   private readonly deps: PeerDeps;
-  private readonly options: LinkOptions;
+  private readonly options: Omit<LinkOptions, "polite">;
   private readonly listener: PeerListener;
   private readonly closing = new AbortController();
   private readonly early = new EarlyCandidates();
@@ -42,27 +53,38 @@ export class MeshPeer implements Peer {
   /** The latest offer that arrived before the connection was built. */
   private offer: Description | undefined;
 
-  constructor({ id, name }: Peer, deps: PeerDeps, options: LinkOptions, listener: PeerListener) {
+  constructor(
+    { id, name, subject, metadata }: Peer,
+    deps: PeerDeps,
+    options: Omit<LinkOptions, "polite">,
+    listener: PeerListener,
+  ) {
     this.id = id;
     this.name = name;
+    this.subject = subject;
+    this.metadata = metadata;
     this.channels = this.open;
     this.deps = deps;
     this.options = options;
     this.listener = listener;
   }
 
-  /**
-   * The connection itself, for statistics, transceivers and so on. Undefined until it is built for the first
-   * offer, ours or theirs: 20 are built at once, then 2 per second.
-   */
+  /** The connection itself. Undefined until the first offer, ours or theirs: 20 are built at once, then 2 per second. */
   get connection(): RTCPeerConnection | undefined {
     return this.link?.connection;
   }
 
-  /** Sends it an offer with our tracks and channels. */
+  /** Sends it an offer with our tracks and channels, unless it was first. */
   call(): void {
+    if (this.isRequested) return;
     this.isCalled = true;
     this.request();
+  }
+
+  /** Calls it if it doesn't call us: which of us came later isn't known. */
+  async callLater(): Promise<void> {
+    await pause(PATIENCE_MS, this.closing.signal).catch(() => {});
+    this.call();
   }
 
   /** Handles an offer or an answer. The connection is built for the first offer. */
@@ -97,6 +119,11 @@ export class MeshPeer implements Peer {
     this.link?.restartIce();
   }
 
+  /** What was under way to or from it may be lost. */
+  repair(): void {
+    this.link?.repair();
+  }
+
   close(): void {
     this.closing.abort();
     for (const channel of this.open.values()) channel.close();
@@ -116,7 +143,9 @@ export class MeshPeer implements Peer {
   private build(): void {
     const { options, listener } = this;
     const { signal } = this.closing;
-    const link = new Link(options, this.early, this.deps);
+    // Who calls gives way if both offer at once. It must not be the other: a Chromium that has answered an offer and
+    // later rolls back one of its own shows a frozen picture, though tracks are live and frames are decoded.
+    const link = new Link({ ...options, polite: this.isCalled }, this.early, this.deps);
     this.link = link;
     link.connection.addEventListener("track", listener.track, { signal });
     link.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel), {

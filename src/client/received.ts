@@ -1,15 +1,8 @@
 /** What comes from the server, where it is what it must be: something else may answer at its address. */
 
-import type { Socket } from "socket.io-client";
-import type {
-  Candidate,
-  ClientToServerEvents,
-  Description,
-  Sender,
-  ServerToClientEvents,
-} from "../protocol/messages.ts";
+import type { Candidate, Description, Sender } from "../protocol/messages.ts";
 import { errorOf } from "./errors.ts";
-import type { SignalingEvents } from "./signaling-types.ts";
+import type { ServerSocket, SignalingEvents } from "./signaling-types.ts";
 
 /** The rest of an answer that is `ok`. */
 type IsValid = (answer: object) => boolean;
@@ -18,11 +11,19 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 
 /** Tells `emit` what the server sends by itself; what can't be understood is dropped. */
 export function forwardMessages(
-  socket: Socket<ServerToClientEvents, ClientToServerEvents>,
+  socket: ServerSocket,
   emit: <Type extends keyof SignalingEvents>(type: Type, members: SignalingEvents[Type]) => void,
 ): void {
   socket.on("user_joined", (peer) => isPeer(peer) && emit("peerjoin", { peer }));
   socket.on("user_exit", (peer) => hasText(peer, "id") && emit("peerleave", { id: peer.id }));
+  socket.on("user_away", (peer) => hasText(peer, "id") && emit("peeraway", { id: peer.id }));
+  socket.on("user_back", (peer) => {
+    if (hasText(peer, "id")) emit("peerback", { id: peer.id, gap: peer.gap === true });
+  });
+  socket.on("user_metadata", (peer) => {
+    if (!hasText(peer, "id") || peer.metadata === undefined) return;
+    emit("peermetadata", { id: peer.id, metadata: peer.metadata });
+  });
   const onDescription = (description: Description, sender: Sender) => {
     if (!isDescription(description) || !hasText(sender, "from")) return;
     emit("description", { description, from: sender.from });
@@ -42,6 +43,29 @@ export function forwardMessages(
   });
 }
 
+/** Of what the server sends, what it sends again to a client that resumes. */
+const COUNTED = new Set([
+  "getOffer",
+  "getAnswer",
+  "getCandidate",
+  "getCandidates",
+  "user_joined",
+  "user_exit",
+  "user_away",
+  "user_back",
+]);
+
+/** Counts it from the join on, whether it can be understood or not. */
+export function countReceived(socket: ServerSocket): { count: number } {
+  const received = { count: 0 };
+  socket.onAny((event) => {
+    // It comes with each join, before its acknowledgement.
+    if (event === "room_users") received.count = 0;
+    else if (COUNTED.has(event)) received.count++;
+  });
+  return received;
+}
+
 /** Whether this is the acknowledgement of a refusal, or of success with what it has to yield. */
 export function isAck(ack: unknown, isValid: IsValid): boolean {
   if (!isObject(ack) || !("ok" in ack)) return false;
@@ -53,7 +77,8 @@ function isRefusal(value: unknown): boolean {
 }
 
 function isPeer(value: unknown): boolean {
-  return hasText(value, "id") && hasText(value, "name");
+  if (!hasText(value, "id") || !hasText(value, "name")) return false;
+  return !isObject(value) || !("subject" in value) || typeof value.subject === "string";
 }
 
 function isDescription(value: unknown): boolean {
@@ -74,7 +99,26 @@ export const isJoined: IsValid = (answer) =>
   Array.isArray(answer.users) &&
   answer.users.every(isPeer) &&
   hasText(answer, "iceTransportPolicy") &&
-  hasIceServers(answer);
+  hasIceServers(answer) &&
+  (!("resume" in answer) || isTicket(answer.resume));
+
+/** What `resume` yields. */
+export const isResumed: IsValid = (answer) =>
+  isJoined(answer) && "resume" in answer && "received" in answer && isCount(answer.received);
+
+function isTicket(value: unknown): boolean {
+  return hasText(value, "ticket") && isObject(value) && "graceMs" in value && isMs(value.graceMs);
+}
+
+/** A delay that setTimeout takes, with something to spare. */
+export function isMs(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 2 ** 30;
+}
+
+/** A number of messages, or null where it isn't known. */
+function isCount(value: unknown): boolean {
+  return value === null || (Number.isSafeInteger(value) && Number(value) >= 0);
+}
 
 /** What `ice_servers` yields. */
 export const isIceGrant: IsValid = (answer) =>

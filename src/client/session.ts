@@ -1,19 +1,25 @@
 /** One stay in a room, from join to leave: the other peers, and the calls with them. */
 
-import type { Joined, Peer } from "../protocol/messages.ts";
+import type { Joined, Metadata, Peer } from "../protocol/messages.ts";
 import { isCode, SignalingError } from "./errors.ts";
 import { IceSettings } from "./ice.ts";
+import { Members } from "./members.ts";
 import type { MeshState, SessionDeps } from "./mesh-types.ts";
 import { onNetworkChange } from "./network.ts";
 import { MeshPeer } from "./peer.ts";
 import { joinAgain } from "./rejoin.ts";
+import { NOTICE_MS } from "./resumption.ts";
+import type { JoinOptions } from "./signaling-types.ts";
+
+/** For how long a seat of ours may be taken that had no ticket, beside what the server takes to notice. */
+const MARGIN_MS = 10_000;
 
 /** One stay in a room. When it has ended, it has no listeners and connections left. */
 export class Session {
   private readonly deps: SessionDeps;
   private readonly room: string;
-  private readonly name: string | undefined;
-  private readonly members = new Map<string, MeshPeer>();
+  private readonly options: JoinOptions;
+  private readonly members: Members;
   private readonly ending = new AbortController();
   private readonly ice: IceSettings;
   /** Aborted when the connection to the server is lost again. */
@@ -21,10 +27,12 @@ export class Session {
   private joined: Joined | undefined;
   state: MeshState = "idle";
 
-  constructor(deps: SessionDeps, room: string, name: string | undefined) {
+  /** @param options as they are when the room is joined again */
+  constructor(deps: SessionDeps, room: string, options: JoinOptions) {
     this.deps = deps;
     this.room = room;
-    this.name = name;
+    this.options = options;
+    this.members = new Members(deps.emit, (peer) => this.create(peer));
     const reconfigure = (configuration: RTCConfiguration) => {
       for (const { connection } of this.peers) connection?.setConfiguration(configuration);
     };
@@ -36,7 +44,7 @@ export class Session {
   }
 
   get peers(): MeshPeer[] {
-    return [...this.members.values()];
+    return this.members.all;
   }
 
   /** Joins; the calls are set up afterwards. If the join is refused or aborted, the session has ended. */
@@ -55,7 +63,7 @@ export class Session {
   /** Closes every connection and removes the listeners. A join in progress rejects with `reason`. */
   end(reason?: unknown): void {
     this.ending.abort(reason);
-    for (const { id } of this.peers) this.remove(id);
+    this.members.end();
     this.joined = undefined;
     this.setState("idle");
   }
@@ -68,9 +76,15 @@ export class Session {
     if (wasIn) await this.deps.signaling.leave().catch(() => {});
   }
 
+  /** Replaces what the others are told about us. */
+  async setMetadata(metadata: Metadata): Promise<void> {
+    await this.deps.signaling.setMetadata(metadata);
+    this.options.metadata = metadata;
+  }
+
   private async join(signal?: AbortSignal): Promise<void> {
     await this.deps.signaling.join(this.room, {
-      ...(this.name !== undefined && { name: this.name }),
+      ...this.options,
       signal: AbortSignal.any([this.ending.signal, ...(signal ? [signal] : [])]),
     });
   }
@@ -80,81 +94,74 @@ export class Session {
     const { signaling } = this.deps;
     const until = { signal: this.ending.signal };
     signaling.addEventListener("join", (joined) => this.enter(joined), until);
-    signaling.addEventListener("peerjoin", ({ peer }) => void this.add(peer, false), until);
-    signaling.addEventListener("peerleave", ({ id }) => this.remove(id), until);
-    signaling.addEventListener(
-      "description",
-      ({ description, from }) => this.members.get(from)?.receiveDescription(description),
-      until,
-    );
-    signaling.addEventListener(
-      "candidate",
-      ({ candidate, from }) => this.members.get(from)?.receiveCandidate(candidate),
-      until,
-    );
+    signaling.addEventListener("resume", (resumed) => this.stay(resumed), until);
+    this.members.listen(signaling);
     signaling.addEventListener("error", ({ error }) => this.report(undefined, error), until);
-    signaling.addEventListener("connect", () => this.comeBack(), until);
+    signaling.addEventListener("connect", () => this.joinAnew(), until);
     signaling.addEventListener(
       "refuse",
       // The first join rejects by itself.
       ({ error }) => this.state === "reconnecting" && this.fail(error),
       until,
     );
-    signaling.addEventListener(
-      "disconnect",
-      ({ willReconnect }) => {
-        this.connection?.abort();
-        if (willReconnect) this.setState("reconnecting");
-        else this.fail(new SignalingError("disconnected", "the server ended the connection"));
-      },
-      until,
-    );
+    signaling.addEventListener("disconnect", (event) => this.lose(event.willReconnect), until);
     onNetworkChange(() => {
       for (const peer of this.peers) peer.restartIce();
     }, this.ending.signal);
   }
 
+  private lose(willReconnect: boolean): void {
+    this.connection?.abort();
+    if (willReconnect) this.setState("reconnecting");
+    else this.fail(new SignalingError("disconnected", "the server ended the connection"));
+  }
+
   /** In the room, for the first time or again: calls everyone who is there. */
   private enter(joined: Joined): void {
-    // Peers from before a reconnect know us by our old id.
-    for (const { id } of this.peers) this.remove(id);
+    const graceMs = (this.state === "reconnecting" && this.joined?.resume?.graceMs) || 0;
+    this.members.startOver(joined.users, graceMs);
     // An application may leave at any event.
     if (this.ending.signal.aborted) return;
     this.joined = joined;
     this.ice.take(joined);
-    for (const user of joined.users) this.add(user, true)?.call();
+    for (const user of joined.users) this.members.add(user)?.call();
     if (this.joined) this.setState("joined");
     this.ice.renew();
   }
 
+  /** In the room as before, with the same id. */
+  private stay({ gap, ...resumed }: Joined & { gap: boolean }): void {
+    if (!this.joined) return;
+    this.joined = resumed;
+    this.ice.take(resumed);
+    if (gap) this.members.catchUp(resumed.users, resumed.resume?.graceMs ?? 0);
+    else this.members.update(resumed.users);
+    if (this.joined) this.setState("joined");
+  }
+
   /** Connected again, with a new id and in no room. */
-  private async comeBack(): Promise<void> {
+  private async joinAnew(): Promise<void> {
     if (this.state !== "reconnecting") return;
     this.connection = new AbortController();
     const signal = AbortSignal.any([this.ending.signal, this.connection.signal]);
     try {
-      await joinAgain(() => this.join(signal), signal);
+      const patienceMs = NOTICE_MS + (this.joined?.resume?.graceMs ?? MARGIN_MS);
+      await joinAgain(() => this.join(signal), patienceMs, signal);
     } catch (error) {
       // The connection is lost again: the next "connect" retries.
       if (!signal.aborted && !isCode(error, "disconnected")) this.fail(error);
     }
   }
 
-  /**
-   * @param polite whether we give way if both offer at once: the newcomer does, who made the first offer.
-   *   It must not be the other: a Chromium that has answered an offer and later rolls back one of its own
-   *   shows a frozen picture, though tracks are live and frames are decoded.
-   */
-  private add({ id, name }: Peer, polite: boolean): MeshPeer | undefined {
+  private create(info: Peer): MeshPeer | undefined {
     if (!this.joined) return undefined;
-    this.remove(id);
     const { signaling, emit } = this.deps;
+    const { id } = info;
     const peer: MeshPeer = new MeshPeer(
-      { id, name },
+      info,
       this.deps,
       {
         configuration: () => this.ice.configuration,
-        polite,
         sendDescription: (description) => signaling.sendDescription(description, id),
         sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
         beforeIceRestart: () => this.ice.renew(),
@@ -163,20 +170,13 @@ export class Session {
       {
         track: ({ track, streams }) => emit("track", { peer, track, streams }),
         channel: (channel) => emit("datachannel", { peer, channel }),
-        connectionState: () => emit("connectionstatechange", { peer }),
+        connectionState: () => {
+          emit("connectionstatechange", { peer });
+          this.members.onConnectionState(peer);
+        },
       },
     );
-    this.members.set(id, peer);
-    emit("peerjoin", { peer });
     return peer;
-  }
-
-  private remove(id: string): void {
-    const peer = this.members.get(id);
-    if (!peer) return;
-    this.members.delete(id);
-    peer.close();
-    this.deps.emit("peerleave", { peer });
   }
 
   private report(peer: MeshPeer | undefined, error: unknown): void {

@@ -1,8 +1,20 @@
 /** Options and events of a SignalingClient. */
 
-import type { Candidate, Description, Joined, Peer } from "../protocol/messages.ts";
+import type { Socket } from "socket.io-client";
+import type {
+  Candidate,
+  ClientToServerEvents,
+  Description,
+  Joined,
+  Metadata,
+  Peer,
+  ServerToClientEvents,
+} from "../protocol/messages.ts";
 import type { SignalingError } from "./errors.ts";
 import type { TokenSource } from "./token.ts";
+
+/** The connection to the server; not for applications. */
+export type ServerSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
 
 /** Options of a SignalingClient. */
 export interface SignalingOptions {
@@ -17,13 +29,34 @@ export interface SignalingOptions {
    * connecting is retried later.
    */
   token?: TokenSource;
+  /**
+   * Whether to keep the seat in a room when the connection is lost, and to take it over with the next; true if left
+   * out. With false, or if the server keeps no seats, a lost connection is a leave.
+   */
+  resume?: boolean;
+}
+
+/** Options of `join`, of a `SignalingClient` and of a `Mesh`. */
+export interface JoinOptions {
+  name?: string;
+  /** What to tell the others about this peer: any JSON of 1 KiB at most. Asks for theirs as well. */
+  metadata?: Metadata;
+  /** Aborts a join that is in progress. */
+  signal?: AbortSignal;
 }
 
 /** The events of a SignalingClient. */
 export interface SignalingEvents {
-  /** Connected, for the first time or again; each time with a new id, and in no room. */
+  /** Connected, and in no room: for the first time, or again when there was no seat or it is gone. */
   connect: { id: string };
-  /** The connection is lost. With `willReconnect`, it is retried automatically. */
+  /**
+   * Connected again, in the room as before and with the same id; `users` are those who are there now. With `gap`, what
+   * was under way to and from this peer may be lost, and `peerjoin` and `peerleave` of the meantime are.
+   */
+  resume: Joined & { gap: boolean };
+  /**
+   * The connection is lost. With `willReconnect`, it is retried automatically; then a `resume` follows, or a `connect`.
+   */
   disconnect: { willReconnect: boolean };
   /** The server refused the connection; it isn't retried. */
   refuse: { error: SignalingError };
@@ -31,6 +64,12 @@ export interface SignalingEvents {
   join: Joined;
   peerjoin: { peer: Peer };
   peerleave: { id: string };
+  /** The peer's connection is lost; its seat is kept. A `peerback` or a `peerleave` follows. */
+  peeraway: { id: string };
+  /** With `gap`, what was under way to and from this peer may be lost. */
+  peerback: { id: string; gap: boolean };
+  /** Only if `join` was called with `metadata`. */
+  peermetadata: { id: string; metadata: Metadata };
   /** An offer or an answer from the peer with the id `from`. */
   description: { description: Description; from: string };
   /** A candidate from the peer with the id `from`; null is the end of candidates. */

@@ -1,58 +1,67 @@
 /** The connection to the signaling server: joining a room, sending to its peers, and their events. */
 
-import { io, type Socket } from "socket.io-client";
 import type {
   Ack,
   Candidate,
-  ClientToServerEvents,
   Delivered,
   Description,
   IceGrant,
   Joined,
-  ServerToClientEvents,
+  Metadata,
 } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
-import { disconnected, errorOf, refusalOf, unreadable } from "./errors.ts";
+import { disconnected, isCode, refusalOf } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import { followPage } from "./page.ts";
 import { forwardMessages, isAck, isIceGrant, isJoined } from "./received.ts";
-import { serverUrl } from "./server-url.ts";
-import type { SignalingEvents, SignalingOptions } from "./signaling-types.ts";
-import { checkCandidates, checkDescription } from "./sizes.ts";
-import { authBy } from "./token.ts";
+import { Resumption } from "./resumption.ts";
+import { keepConnecting } from "./retries.ts";
+import { describing, joining, trickling } from "./sending.ts";
+import type {
+  JoinOptions,
+  ServerSocket,
+  SignalingEvents,
+  SignalingOptions,
+} from "./signaling-types.ts";
+import { nextConnection, openSocket, request } from "./socket.ts";
 
 /**
  * A connection to the signaling server. It starts at once, reconnects when it is lost, and disconnects
- * when the page is left. For calls, build a `Mesh` on it.
+ * when the page is left. A seat in a room outlives a lost connection. For calls, build a `Mesh` on it.
  */
 export class SignalingClient extends TypedEventTarget<SignalingEvents> {
-  private readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  private readonly socket: ServerSocket;
+  private readonly seat: Resumption;
   private readonly closing = new AbortController();
   /** The number of joins so far; only the latest one counts. */
   private joins = 0;
+  /** Whether a `connect` or a `resume` was the last that listeners have heard. */
+  private isUp = false;
 
   /** @param url the server's URL; by default the origin of the page */
-  constructor(url?: string | URL, { token, ...options }: SignalingOptions = {}) {
+  constructor(url?: string | URL, { resume = true, ...options }: SignalingOptions = {}) {
     super();
-    this.socket = io(serverUrl(url), {
-      transports: ["polling", "websocket"],
-      ...options,
-      tryAllTransports: true, // The server may offer only the second.
-      ...(token !== undefined && { auth: authBy(token, () => this.socket.io.engine) }),
-      // Each client has its own connection, even if a page has several.
-      forceNew: true,
+    this.socket = openSocket(url, options);
+    this.seat = new Resumption(this.socket, resume, {
+      resumed: (resumed, gap) => {
+        this.isUp = true;
+        this.emit("resume", { ...resumed, gap });
+      },
+      gone: () => this.comeUp(),
     });
     this.forwardEvents();
+    keepConnecting(this.socket, () => this.seat.isWaiting, this.closing.signal);
     followPage(this.socket, this.closing.signal);
   }
 
-  /** This peer's id while connected. */
+  /** This peer's id: while connected, and as long as there is a seat in a room. */
   get id(): string | undefined {
-    return this.socket.id;
+    return this.seat.id ?? this.socket.id;
   }
 
+  /** Whether there is a connection, and what is sent reaches the server now. */
   get connected(): boolean {
-    return this.socket.connected;
+    return this.seat.isLive;
   }
 
   /**
@@ -61,35 +70,53 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError with the server's code: `room_full`, `bad_request`, …
    * @throws the signal's reason, when it is aborted first
    */
-  async join(
-    room: string,
-    { name, signal }: { name?: string; signal?: AbortSignal } = {},
-  ): Promise<Joined> {
+  async join(room: string, { name, metadata, signal }: JoinOptions = {}): Promise<Joined> {
     await this.untilConnected(signal);
     signal?.throwIfAborted();
     const turn = ++this.joins;
-    const isCurrent = () => turn === this.joins && this.socket.connected;
-    const request = this.request<Joined>(
-      (reply) =>
-        this.socket.emit(
-          "join",
-          { room, ...(name !== undefined && { name }), candidateLists: true },
-          (ack) => {
-            // At once, not a promise later: what comes next from the server builds on it.
-            if (isAck(ack, isJoined) && ack.ok && isCurrent()) this.emit("join", ack);
-            reply(ack);
-          },
-        ),
-      isJoined,
-    );
+    const isCurrent = () => turn === this.joins && this.connected;
+    const request = this.request<Joined>((reply) => {
+      const answered = this.seat.join(metadata);
+      this.socket.emit("join", joining(room, name, metadata, this.seat.mayResume), (ack) => {
+        // At once, not a promise later: what comes next from the server builds on it.
+        const joined = isAck(ack, isJoined) && ack.ok ? ack : undefined;
+        answered(joined);
+        if (joined && isCurrent()) this.emit("join", joined);
+        reply(ack);
+      });
+    }, isJoined);
     // If the server accepts an aborted join, leave again, unless another join followed.
-    return abortable(request, signal, () => isCurrent() && this.socket.emit("leave"));
+    return abortable(request, signal, () => isCurrent() && this.leave().catch(() => {}));
   }
 
-  /** Leaves the room; the connection stays open. */
+  /** Leaves the room; the connection stays open. Without one, resolves now, and leaves as soon as there is one. */
   async leave(): Promise<void> {
-    if (!this.socket.connected) return;
-    await this.request((reply) => this.socket.emit("leave", reply));
+    const answered = this.seat.leave();
+    if (!this.connected) return;
+    try {
+      await this.request((reply) => this.socket.emit("leave", reply));
+      answered(true);
+    } catch (error) {
+      // Without an answer, it is left with the next connection.
+      if (!isCode(error, "disconnected")) answered(false);
+      throw error;
+    }
+  }
+
+  /**
+   * Replaces what the others are told about this peer. Waits for a connection.
+   *
+   * @throws SignalingError with the server's code: `not_in_room`, `too_large`
+   */
+  async setMetadata(metadata: Metadata): Promise<void> {
+    await this.untilConnected();
+    try {
+      await this.request((reply) => this.socket.emit("set_metadata", { metadata }, reply));
+      this.seat.metadata = metadata;
+    } catch (error) {
+      if (!isCode(error, "disconnected") || !this.seat.isWaiting) throw error;
+      await this.setMetadata(metadata);
+    }
   }
 
   /**
@@ -98,9 +125,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError with the server's code; `too_large` without sending it
    */
   async sendDescription(description: Description, to?: string): Promise<Delivered> {
-    checkDescription(description);
-    const event = description.type === "offer" ? "offer" : "answer";
-    return this.request((reply) => this.socket.emit(event, description, targetOf(to), reply));
+    return this.seat.send(describing(this.socket, description, to));
   }
 
   /**
@@ -109,8 +134,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError with the server's code; `too_large` without asking it
    */
   async sendCandidates(candidates: (Candidate | null)[], to?: string): Promise<Delivered> {
-    checkCandidates(candidates);
-    return this.request((reply) => this.socket.emit("candidates", candidates, targetOf(to), reply));
+    return this.seat.send(trickling(this.socket, candidates, to));
   }
 
   /** Gets new STUN and TURN servers, before those of the join expire. */
@@ -127,62 +151,49 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   close(): void {
     this.closing.abort();
     this.socket.disconnect();
+    this.seat.forget();
   }
 
   private forwardEvents(): void {
     const { socket } = this;
-    let isUp = false;
-    socket.on("connect", () => {
-      isUp = true;
-      this.emit("connect", { id: socket.id ?? "" });
-    });
+    socket.on("connect", () => this.seat.resume() || this.comeUp());
     socket.on("disconnect", (reason) => {
-      // It is also emitted for a connection that the server hadn't accepted yet.
-      if (!isUp) return;
-      isUp = false;
+      this.seat.lose();
+      // It is also emitted for a connection that was never up.
+      if (!this.isUp && socket.active) return;
+      this.isUp = false;
       const leftPage = reason === "io client disconnect" && !this.closing.signal.aborted;
       this.emit("disconnect", { willReconnect: socket.active || leftPage });
     });
     socket.on("connect_error", (error) => {
       // Active means that it retries: a network error, not a refusal.
-      if (!socket.active) this.emit("refuse", { error: refusalOf(error) });
+      if (socket.active) return;
+      this.seat.forget();
+      this.emit("refuse", { error: refusalOf(error) });
     });
     forwardMessages(socket, (type, members) => this.emit(type, members));
   }
 
-  private untilConnected(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.socket.connected) return Promise.resolve();
-    if (this.closing.signal.aborted) return Promise.reject(disconnected());
-    const settled = new AbortController();
-    const connected = new Promise<void>((resolve, reject) => {
-      this.addEventListener("connect", () => resolve(), settled);
-      this.addEventListener("refuse", ({ error }) => reject(error), settled);
-      this.closing.signal.addEventListener("abort", () => reject(disconnected()), settled);
-    });
-    // After a refusal or a disconnect by the server it doesn't reconnect by itself.
-    if (!this.socket.active) this.socket.connect();
-    return abortable(connected, signal).finally(() => settled.abort());
+  private comeUp(): void {
+    this.isUp = true;
+    this.emit("connect", { id: this.socket.id ?? "" });
   }
 
-  /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
+  private async untilConnected(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.connected) return;
+    const next = nextConnection(this, this.closing.signal);
+    // After a refusal or a disconnect by the server it doesn't reconnect by itself.
+    if (!this.socket.active && !this.closing.signal.aborted) this.socket.connect();
+    await abortable(next, signal);
+  }
+
   private request<T extends object>(
     emit: (reply: (ack: Ack<T>) => void) => void,
-    isValid: (answer: object) => boolean = () => true,
+    isValid?: (answer: object) => boolean,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // Socket.IO would send it after reconnecting, under another id; so it fails now.
-      if (!this.socket.connected) return reject(disconnected());
-      const lost = () => reject(disconnected());
-      this.socket.once("disconnect", lost);
-      emit((ack) => {
-        this.socket.off("disconnect", lost);
-        if (!isAck(ack, isValid)) reject(unreadable());
-        else if (ack.ok) resolve(ack);
-        else reject(errorOf(ack.error));
-      });
-    });
+    // Socket.IO would send it after reconnecting, before we have our seat again; so it fails now.
+    if (!this.connected) return Promise.reject(disconnected());
+    return request(this.socket, emit, isValid);
   }
 }
-
-const targetOf = (to: string | undefined) => (to === undefined ? {} : { to });

@@ -9,23 +9,24 @@ const MAX_PAYLOAD_BYTES = 129_024;
 
 const encoder = new TextEncoder();
 
-/** @throws SignalingError `too_large` */
-export function checkDescription(description: Description): void {
+/** Returns its size. @throws SignalingError `too_large` */
+export function checkDescription(description: Description): number {
   check("sdp", description.sdp, MAX_SDP_BYTES);
-  check("the description", JSON.stringify(description), MAX_PAYLOAD_BYTES);
+  return check("the description", JSON.stringify(description), MAX_PAYLOAD_BYTES);
 }
 
-/** @throws SignalingError `too_large` */
-export function checkCandidates(candidates: readonly (Candidate | null)[]): void {
+/** Returns their size together. @throws SignalingError `too_large` */
+export function checkCandidates(candidates: readonly (Candidate | null)[]): number {
   for (const each of candidates) {
     check("candidate", each?.candidate, MAX_CANDIDATE_BYTES);
     check("sdpMid", each?.sdpMid, MAX_TOKEN_BYTES);
     check("usernameFragment", each?.usernameFragment, MAX_TOKEN_BYTES);
   }
-  check("the list", JSON.stringify(candidates), MAX_PAYLOAD_BYTES);
+  return check("the list", JSON.stringify(candidates), MAX_PAYLOAD_BYTES);
 }
 
-function check(what: string, text: string | null | undefined, maxBytes: number): void {
-  if (encoder.encode(text ?? "").length <= maxBytes) return;
+function check(what: string, text: string | null | undefined, maxBytes: number): number {
+  const bytes = encoder.encode(text ?? "").length;
+  if (bytes <= maxBytes) return bytes;
   throw new SignalingError("too_large", `${what} is over its limit of ${maxBytes} bytes`);
 }

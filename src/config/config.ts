@@ -1,5 +1,6 @@
 /** The configuration: the checked options, in the shape that the server's parts use. */
 
+import type { KeyObject } from "node:crypto";
 import type { TokenOptions } from "../auth/authenticator.ts";
 import { type IceOptions, turnAuthOf } from "../ice/options.ts";
 import { checkOptions, optionsFromEnv } from "./check.ts";
@@ -9,12 +10,16 @@ type Credential =
   | "authSecret"
   | "authPublicKey"
   | "authAudience"
+  | "resumeSecret"
   | "turnSecret"
   | "turnUsername"
   | "turnPassword";
 
 /** All options with their values; credentials are parsed. */
-export interface Config extends Omit<CheckedOptions, Credential>, TokenOptions, IceOptions {}
+export interface Config extends Omit<CheckedOptions, Credential>, TokenOptions, IceOptions {
+  /** The key that tickets are signed with, for `RESUME_SECRET`; undefined for a random one. */
+  readonly resumeKey: KeyObject | undefined;
+}
 
 /**
  * Creates a frozen configuration from options given in code.
@@ -27,6 +32,7 @@ export function createConfig(options: SignalingServerOptions, isAttached = false
     authSecret,
     authPublicKey,
     authAudience,
+    resumeSecret,
     turnSecret,
     turnUsername,
     turnPassword,
@@ -36,6 +42,7 @@ export function createConfig(options: SignalingServerOptions, isAttached = false
     ...rest,
     tokenKey: authSecret ?? authPublicKey,
     tokenAudience: authAudience,
+    resumeKey: resumeSecret?.key,
     turnAuth: turnAuthOf({ turnSecret, turnUsername, turnPassword }),
   };
   for (const value of Object.values(config)) Object.freeze(value);

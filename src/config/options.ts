@@ -5,6 +5,7 @@ import type { Authorize } from "../auth/authorize.ts";
 import { readPublicKey, readSecret } from "../auth/token-key.ts";
 import { parseIceUrl } from "../ice/url.ts";
 import {
+  boolean,
   filledText,
   functionLike,
   integer,
@@ -115,6 +116,34 @@ export const OPTIONS = {
   pingIntervalMs: option("PING_INTERVAL_MS", integer(100, 300_000), 10_000),
   /** Milliseconds to wait for a heartbeat's answer before a peer is disconnected. Default: 8000. */
   pingTimeoutMs: option("PING_TIMEOUT_MS", integer(100, 300_000), 8_000),
+  /**
+   * Milliseconds for which the seat of a peer that can resume is kept after its connection is lost; 0 switches
+   * resuming off. Default: 30000.
+   */
+  resumeGraceMs: option("RESUME_GRACE_MS", integer(0, 3_600_000), 30_000),
+  /**
+   * Secret of 32 bytes or more for the tickets that peers resume with. With it, peers resume after a restart of the
+   * server too; without it, each process has a random one. Default: none.
+   */
+  resumeSecret: option("RESUME_SECRET", readBy(readSecret), undefined),
+  /** Most messages kept for a peer until it has certainly got them. Default: 512. */
+  resumeMaxMessages: option("RESUME_MAX_MESSAGES", integer(1, 100_000), 512),
+  /** The same in bytes. Default: 524288. */
+  resumeMaxBytes: option("RESUME_MAX_BYTES", integer(1_024, 1_073_741_824), 524_288),
+  /**
+   * The same in bytes, for all peers together. Beyond it, those that are away longest lose theirs first.
+   * Default: 67108864.
+   */
+  resumeMaxTotalBytes: option("RESUME_MAX_TOTAL_BYTES", integer(1_024, 2 ** 40), 67_108_864),
+  /**
+   * Milliseconds between the signal to end and the first closed connection, for a load balancer to notice that
+   * `GET /ready` answers 503. Default: 0.
+   */
+  drainDelayMs: option("DRAIN_DELAY_MS", integer(0, 300_000), 0),
+  /** Milliseconds after that delay within which all connections are closed. Default: 5000. */
+  drainTimeoutMs: option("DRAIN_TIMEOUT_MS", integer(0, 300_000), 5_000),
+  /** Whether peers are told the subject of each other's token or grant. Default: false. */
+  shareSubject: option("SHARE_SUBJECT", boolean, false),
   /** Transports to offer. Default: `["polling","websocket"]`. */
   transports: option("TRANSPORTS", someOf(TRANSPORTS), TRANSPORTS),
   /** STUN servers for the peers, like `stun:stun.example.com:3478`. Default: `[]`. */

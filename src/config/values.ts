@@ -28,6 +28,12 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
+/** true or false. */
+export const boolean: Kind<boolean> = {
+  schema: z.boolean({ error: "must be true or false" }),
+  fromText: (text) => (text === "true" || text === "false" ? text === "true" : text),
+};
+
 /** Any text. */
 export const text: Kind<string> = {
   schema: z.string({ error: "must be a string" }),

@@ -11,6 +11,8 @@ export interface HandshakeDeps {
   isAllowedOrigin: OriginCheck;
   isTrustedProxy: ProxyTrust;
   limitConnections: ConnectionLimiter;
+  /** Whether new connections are accepted; they aren't when the server is about to end. */
+  isOpen: () => boolean;
   log: Logger;
 }
 
@@ -34,7 +36,7 @@ const FOREIGN_PAGE = "this page's origin is not in the server's CORS_ORIGIN";
 
 /** Creates the checks. */
 export function createHandshake(deps: HandshakeDeps): Handshake {
-  const { isAllowedOrigin, isTrustedProxy, limitConnections, log } = deps;
+  const { isAllowedOrigin, isTrustedProxy, limitConnections, isOpen, log } = deps;
   const logRefusal = createSparseLog((fields, message) => log.warn(fields, message), LOGGED);
   /** Places of accepted handshakes whose connection doesn't exist yet. */
   const places = new Map<IncomingMessage, Place>();
@@ -70,6 +72,8 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   return {
     // CORS doesn't apply to WebSockets; this check does.
     allowRequest: (request, decide) => {
+      // Clients try again; it isn't worth a line in the log for each.
+      if (!isOpen()) return decide("the server is about to end; try again", false);
       const reason = refusalOf(request) ?? takePlace(request);
       if (reason !== undefined) report(reason, request);
       decide(reason, reason === undefined);

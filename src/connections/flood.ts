@@ -21,6 +21,8 @@ export interface TrafficLimits extends QueueLimits {
 interface Guarded {
   /** The first allowance: events over it are refused. */
   readonly events: RateLimiter;
+  /** What counts as its address; undefined if addresses have no limit. */
+  readonly address: string | undefined;
   /** The current socket, once there is one. */
   socket?: {
     readonly id: string;
@@ -75,7 +77,7 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
       steadyNow,
       owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
     );
-    const guarded: Guarded = { events };
+    const guarded: Guarded = { events, address };
     connections.set(connection, guarded);
     let hasFlooded = false;
     const cutOff = () => {

@@ -12,6 +12,8 @@ import serveStatic from "serve-static";
 export interface RouterDeps {
   /** The numbers of rooms and of peers in them. */
   count: () => Promise<{ rooms: number; peers: number }>;
+  /** Whether a load balancer may send new clients here. */
+  isReady: () => boolean;
   /** Whether pages of this origin may read the answers. */
   isAllowedOrigin: (origin: string | undefined) => boolean;
   version: string;
@@ -58,9 +60,9 @@ export const protect: Middleware = (request, response, next) => {
   setHelmetHeaders(request, response, next);
 };
 
-/** Creates the routes: the page at `/`, the client at `/client.js`, and `GET /health`. */
+/** Creates the routes: the page at `/`, the client at `/client.js`, `GET /health` and `GET /ready`. */
 export function createRouter(deps: RouterDeps): Middleware {
-  const { count, isAllowedOrigin, version, publicFolder, path } = deps;
+  const { count, isReady, isAllowedOrigin, version, publicFolder, path } = deps;
   const router = createRoutes();
   const allow = cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) });
 
@@ -69,6 +71,14 @@ export function createRouter(deps: RouterDeps): Middleware {
     const health = { status: "ok", uptime, version, ...(await count()) };
     response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.end(JSON.stringify(health));
+  });
+
+  router.get("/ready", protect, allow, (_request, response) => {
+    const ready = isReady();
+    response.statusCode = ready ? 200 : 503;
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    const answer = ready ? { status: "ready" } : { status: "unavailable", reason: "draining" };
+    response.end(JSON.stringify(answer));
   });
 
   router.get("/", protect, async ({ originalUrl }, response) => {

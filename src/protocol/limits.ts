@@ -14,3 +14,9 @@ export const MAX_CANDIDATE_BYTES = 2_048;
 export const MAX_TOKEN_BYTES = 256;
 /** Candidates in one list: several times what a browser gathers at once on a machine with many networks. */
 export const MAX_CANDIDATES = 64;
+/** 1 KiB of JSON: what an application says about a peer, told to everyone in the room. */
+export const MAX_METADATA_BYTES = 1_024;
+/** Levels of arrays and objects in metadata. */
+export const MAX_METADATA_DEPTH = 8;
+/** The longest ticket is some 500 characters: a room, a name of 64 characters and a signature. */
+export const MAX_TICKET_BYTES = 2_048;

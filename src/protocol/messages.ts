@@ -3,10 +3,20 @@
  * browsers too, so it imports nothing.
  */
 
-/** A peer in a room. `id` is the id of its socket, `name` may be `""`. */
+/** Any JSON: what an application says about a peer, such as a role or a muted microphone. */
+export type Metadata = string | number | boolean | null | Metadata[] | { [key: string]: Metadata };
+
+/**
+ * A peer in a room. `id` is the id of the socket that it first joined with; a peer that resumes keeps it. `name` may
+ * be `""`.
+ */
 export interface Peer {
   id: string;
   name: string;
+  /** Only to those that joined with `metadata`; absent if this peer has none. */
+  metadata?: Metadata;
+  /** The subject of its token, if the server shares it. */
+  subject?: string;
 }
 
 /** W3C RTCSessionDescriptionInit, without "rollback", which is never sent (RFC 8829, 4.1.10.2). */
@@ -46,6 +56,17 @@ export interface JoinRequest {
   name?: string;
   /** Whether this client handles `getCandidates`; by default it gets a `getCandidate` for each. */
   candidateLists?: boolean;
+  /** Asks for a ticket, with which another connection can take the seat over (`resume`). */
+  resume?: boolean;
+  /** What the others shall know about this peer. Who joins with it is told the metadata of others. */
+  metadata?: Metadata;
+}
+
+/** The argument of `resume`. */
+export interface ResumeRequest {
+  ticket: string;
+  /** How many counted events this client has got since its join. */
+  received: number;
 }
 
 /** Why an event was refused. .github/PROTOCOL.md says what each code means. */
@@ -60,6 +81,8 @@ export type ErrorCode =
   | "unauthorized"
   | "forbidden"
   | "removed"
+  | "resume_failed"
+  | "unavailable"
   | "internal";
 
 /** The answer to a refused event. The event changed nothing and was sent to nobody. */
@@ -86,6 +109,25 @@ export interface Joined {
   iceServers: IceServer[];
   /** For RTCPeerConnection. With "relay", the server passes relayed candidates only. */
   iceTransportPolicy: "all" | "relay";
+  /** Only if the join asked for it, and the server keeps seats. */
+  resume?: Resumption;
+}
+
+/** What another connection needs to take the seat over. */
+export interface Resumption {
+  ticket: string;
+  /** For how long after the connection is lost the seat is kept. */
+  graceMs: number;
+}
+
+/** The result of `resume`. `users` are the others in the room now. */
+export interface Resumed extends Joined {
+  resume: Resumption;
+  /**
+   * How many of this client's counted events the server has got. null: what was under way, in both directions, may
+   * be lost; both counts start anew at 0.
+   */
+  received: number | null;
 }
 
 /** The result of `ice_servers`. */
@@ -107,6 +149,10 @@ type Reply<T extends object = object> = (ack: Ack<T>) => void;
 export interface ClientToServerEvents {
   /** Joins a room, and leaves the one before. */
   join: (request: JoinRequest, reply?: Reply<Joined>) => void;
+  /** On a new connection: takes over the seat that the ticket is for. */
+  resume: (request: ResumeRequest, reply?: Reply<Resumed>) => void;
+  /** Replaces this peer's metadata. */
+  set_metadata: (request: { metadata: Metadata }, reply?: Reply) => void;
   /** Relayed as `getOffer`. */
   offer: (description: Description, target?: Target, reply?: Reply<Delivered>) => void;
   /** Relayed as `getAnswer`. */
@@ -131,6 +177,14 @@ export interface ServerToClientEvents {
   user_joined: (peer: Peer) => void;
   /** To the others in a room, when a peer has left it or has disconnected. */
   user_exit: (peer: { id: string }) => void;
+  /** To peers that joined with `resume`: the connection of this one is lost, its seat is kept. */
+  user_away: (peer: { id: string }) => void;
+  /** To peers that joined with `resume`: this one is back. With `gap`, messages to and from it may be lost. */
+  user_back: (peer: { id: string; gap?: true }) => void;
+  /** To peers that joined with `metadata`: this one has replaced its own. */
+  user_metadata: (peer: { id: string; metadata: Metadata }) => void;
+  /** To everyone: the server will close all connections within this time; connect again then. */
+  server_draining: (notice: { withinMs: number }) => void;
   getOffer: (description: Description, sender: Sender) => void;
   getAnswer: (description: Description, sender: Sender) => void;
   getCandidate: (candidate: Candidate | null, sender: Sender) => void;

@@ -7,11 +7,22 @@ import { z } from "zod";
 import {
   MAX_CANDIDATE_BYTES,
   MAX_CANDIDATES,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_DEPTH,
   MAX_SDP_BYTES,
   MAX_SDP_SECTIONS,
+  MAX_TICKET_BYTES,
   MAX_TOKEN_BYTES,
 } from "./limits.ts";
-import type { Candidate, Description, ErrorCode, JoinRequest, Refused } from "./messages.ts";
+import type {
+  Candidate,
+  Description,
+  ErrorCode,
+  JoinRequest,
+  Metadata,
+  Refused,
+  ResumeRequest,
+} from "./messages.ts";
 import { name, room } from "./names.ts";
 
 /** A parsed value, or the refusal to answer with. */
@@ -29,14 +40,46 @@ const text = (maxBytes: number) =>
     params: { code: "too_large" satisfies ErrorCode },
   });
 
+const flag = z.boolean({ error: "must be true or false" }).default(false);
+
+/** JSON, as a copy. Socket.IO puts binary attachments into it as Buffers; they and deep values are refused. */
+const metadata = z.unknown().transform((input, context): Metadata => {
+  if (!isJson(input, MAX_METADATA_DEPTH)) {
+    const message = `must be JSON at most ${MAX_METADATA_DEPTH} levels deep, without binary data`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }
+  if (Buffer.byteLength(JSON.stringify(input)) > MAX_METADATA_BYTES) {
+    const message = `is over its limit of ${MAX_METADATA_BYTES} bytes`;
+    const params = { code: "too_large" satisfies ErrorCode };
+    context.addIssue({ code: "custom", message, params });
+    return z.NEVER;
+  }
+  return input;
+});
+
 const join = z.object(
   {
     room,
     name: name.default(""),
-    candidateLists: z.boolean({ error: "must be true or false" }).default(false),
+    candidateLists: flag,
+    resume: flag,
+    metadata: metadata.exactOptional(),
   },
-  { error: "must be an object { room, name?, candidateLists? }" },
+  { error: "must be an object { room, name?, candidateLists?, resume?, metadata? }" },
 );
+
+const setMetadata = z.object({ metadata }, { error: "must be an object { metadata }" });
+
+const resume = z.object(
+  {
+    ticket: text(MAX_TICKET_BYTES),
+    received: z
+      .int({ error: "must be a whole number from 0 on" })
+      .min(0, { error: "must be a whole number from 0 on" }),
+  },
+  { error: "must be an object { ticket, received }" },
+) satisfies z.ZodType<ResumeRequest>;
 
 const description = z.object(
   {
@@ -90,6 +133,12 @@ function hasFewSections(sdp: string): boolean {
   return true;
 }
 
+function isJson(value: unknown, levels: number): value is Metadata {
+  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return true;
+  if (levels === 0 || typeof value !== "object" || ArrayBuffer.isView(value)) return false;
+  return Object.values(value).every((member) => isJson(member, levels - 1));
+}
+
 /** Parses `input` with `schema`. A refusal names the member at fault, or `what` if it is the whole. */
 function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> {
   // Attachments arrive as Buffers, which would pass as objects without members.
@@ -102,9 +151,22 @@ function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> 
   return refuse(tooLarge ? "too_large" : "bad_request", `${member} ${issue?.message}`);
 }
 
+/** A join with its defaults. */
+type ParsedJoin = Required<Omit<JoinRequest, "metadata">> & Pick<JoinRequest, "metadata">;
+
 /** Parses the argument of `join`. The name is trimmed, by default `""`. */
-export function parseJoin(input: unknown): Parsed<Required<JoinRequest>> {
+export function parseJoin(input: unknown): Parsed<ParsedJoin> {
   return read(join, "the argument of join", input);
+}
+
+/** Parses the argument of `resume`. */
+export function parseResume(input: unknown): Parsed<ResumeRequest> {
+  return read(resume, "the argument of resume", input);
+}
+
+/** Parses the argument of `set_metadata`. Metadata over 1 KiB of JSON is `too_large`. */
+export function parseMetadata(input: unknown): Parsed<{ metadata: Metadata }> {
+  return read(setMetadata, "the argument of set_metadata", input);
 }
 
 /** Parses an offer or an answer. An sdp over 96 KiB, or with more than 64 sections, is `too_large`. */

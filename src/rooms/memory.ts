@@ -3,6 +3,7 @@
  * that two joins can't take the same seat.
  */
 
+import type { Metadata } from "../protocol/messages.ts";
 import type { Departure, JoinOutcome, Member, RoomRegistry, Route } from "./registry.ts";
 
 /** Options of the registry. */
@@ -38,6 +39,14 @@ export class MemoryRoomRegistry implements RoomRegistry {
     this.rooms.set(room, seats);
     this.socketToRoom.set(id, room);
     return { ok: true, others: othersIn(seats, id), rejoined, departure };
+  }
+
+  async setMetadata(id: string, metadata: Metadata): Promise<Route> {
+    const seats = this.seatsAround(id);
+    const member = seats?.get(id);
+    if (!seats || !member) return { ok: false, code: "not_in_room" };
+    seats.set(id, { ...member, peer: { ...member.peer, metadata } });
+    return { ok: true, receivers: othersIn(seats, id) };
   }
 
   async leave(id: string): Promise<Departure | undefined> {

@@ -1,12 +1,16 @@
 /** The interface of a room registry, the record of who is in which room. It sends nothing. */
 
-import type { Peer } from "../protocol/messages.ts";
+import type { Metadata, Peer } from "../protocol/messages.ts";
 
 /** A peer in a room, with what the server knows about it. */
 export interface Member {
   readonly peer: Peer;
   /** Whether it handles lists of candidates. */
   readonly candidateLists: boolean;
+  /** Whether it keeps its seat when its connection is lost, and is told about others that do. */
+  readonly resumable: boolean;
+  /** Whether it is told the metadata of others. */
+  readonly wantsMetadata: boolean;
   /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string | undefined;
 }
@@ -44,6 +48,8 @@ export type Route =
 export interface RoomRegistry {
   /** Moves a peer to `room`, out of any other room. If refused, it stays where it was. */
   join(member: Member, room: string): Promise<JoinOutcome>;
+  /** Replaces the metadata of the peer with this id. Resolves with the others in its room. */
+  setMetadata(id: string, metadata: Metadata): Promise<Route>;
   /** Removes the peer with this id from its room, if it is in one. */
   leave(id: string): Promise<Departure | undefined>;
   /** The room of the peer with this id. */

@@ -6,7 +6,6 @@ import type { Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
-import { createAuthenticator } from "../auth/authenticator.ts";
 import { createAuthorizer } from "../auth/authorize.ts";
 import { type Config, createConfig } from "../config/config.ts";
 import type { SignalingServerOptions } from "../config/options.ts";
@@ -27,11 +26,8 @@ import { createRouter, type Middleware } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { MemoryRoomRegistry } from "../rooms/memory.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
-import { type Administration, createAdministration } from "../signaling/administration.ts";
-import { createFaultReport, type SignalingIo, serveSockets } from "../signaling/dispatch.ts";
-import { Listeners } from "../signaling/events.ts";
-import { createHandlers } from "../signaling/handlers.ts";
-import { type Gate, registerGate } from "../signaling/token-gate.ts";
+import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
+import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -39,8 +35,8 @@ const CLOSE_GRACE_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What an application does with signaling on its server. */
-export interface Signaling extends Administration, Pick<Listeners, "on" | "off"> {
-  /** The page, `/client.js` and `GET /health`, for `app.use(path, signaling.router)`. */
+export interface Signaling extends ApplicationInterface {
+  /** The page, `/client.js`, `GET /health` and `GET /ready`, for `app.use(path, signaling.router)`. */
   readonly router: Middleware;
   /** The Socket.IO server. */
   readonly io: SignalingIo;
@@ -102,7 +98,13 @@ export function attach(
     ours.on("upgrade", (_request, connection) => connection.destroy());
   }
   const limitConnections = createConnectionLimiter(config);
-  const handshake = createHandshake({ isAllowedOrigin, isTrustedProxy, limitConnections, log });
+  const handshake = createHandshake({
+    isAllowedOrigin,
+    isTrustedProxy,
+    limitConnections,
+    isOpen: () => signaling.isOpen(),
+    log,
+  });
   const io: SignalingIo = new Server(ours, {
     path,
     maxHttpBufferSize: config.maxMessageBytes,
@@ -128,29 +130,12 @@ export function attach(
   forgetHandshakes(ours, io, authorize ? "let in" : "made");
   forgetEndedPolling(io);
 
-  const authenticate = createAuthenticator(config);
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });
-  const gate: Gate | undefined =
-    (admit && { admit: ({ request }) => admit(request), needsToken: false }) ??
-    (authenticate && {
-      admit: ({ handshake }) => authenticate(handshake.auth["token"]),
-      needsToken: true,
-    });
-  const closeGate = gate && registerGate(io, gate, { now, log });
-
-  const listeners = new Listeners(reportFault);
-  const { handlers, onGone } = createHandlers(io, {
-    rooms,
-    authenticate,
-    ice: config,
-    listeners,
-    now,
-    log,
-  });
-  serveSockets(io, { handlers, onGone, floods, reportFault, log });
+  const signaling = serveSignaling(io, config, { rooms, admit, floods, reportFault, now, log });
 
   const router = createRouter({
     count: () => rooms.count(),
+    isReady: signaling.isReady,
     isAllowedOrigin,
     path,
     version: readVersion(),
@@ -160,15 +145,12 @@ export function attach(
 
   let closing: Promise<void> | undefined;
   const close = async () => {
-    closeGate?.();
-    await io.close();
+    await signaling.close();
     await diversion.release(CLOSE_GRACE_MS);
   };
 
   return {
-    ...createAdministration(io, rooms),
-    on: (name, listener) => listeners.on(name, listener),
-    off: (name, listener) => listeners.off(name, listener),
+    ...signaling.application,
     router,
     io,
     close: () => {

@@ -2,7 +2,7 @@
 
 import type { ErrorCode, Peer } from "../protocol/messages.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
-import type { SignalingIo } from "./dispatch.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** A peer in a room. */
 export interface RoomPeer extends Peer {
@@ -30,13 +30,22 @@ export interface Administration {
 
 const DEFAULT_CLOSED_SECONDS = 60;
 
-/** Creates the methods over a registry and the sockets of `io`. */
-export function createAdministration(io: SignalingIo, rooms: RoomRegistry): Administration {
-  function remove(id: string, code: ErrorCode, message: string): boolean {
-    const socket = io.sockets.sockets.get(id);
-    socket?.emit("signal_error", { event: "disconnect", code, message });
-    socket?.disconnect(true);
-    return socket !== undefined;
+/** Creates the methods. `depart` ends the stay of a peer that has no connection at the moment. */
+export function createAdministration(
+  rooms: RoomRegistry,
+  sessions: Sessions,
+  depart: (id: string) => Promise<void>,
+): Administration {
+  async function remove(id: string, code: ErrorCode, message: string): Promise<boolean> {
+    const socket = sessions.socketOf(id);
+    if (socket) {
+      socket.emit("signal_error", { event: "disconnect", code, message });
+      socket.disconnect(true);
+      return true;
+    }
+    const isAway = sessions.get(id) !== undefined;
+    if (isAway) await depart(id);
+    return isAway;
   }
 
   return {
@@ -54,7 +63,7 @@ export function createAdministration(io: SignalingIo, rooms: RoomRegistry): Admi
       if (!(seconds >= 0)) throw new RangeError("closeRoom: seconds must be a number from 0 on");
       await rooms.close(room, seconds);
       for (const { peer } of await rooms.membersOf(room)) {
-        remove(peer.id, "room_closed", "the room was closed");
+        await remove(peer.id, "room_closed", "the room was closed");
       }
     },
   };

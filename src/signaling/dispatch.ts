@@ -13,6 +13,12 @@ import { refuse } from "../protocol/parse.ts";
 interface SocketData {
   /** The claims of its token, or from `authorize`; undefined if neither is required. */
   claims?: Claims;
+  /** How many counted events have arrived, refused ones included. */
+  arrived: number;
+  /** Resolves when every event that has arrived so far is handled. */
+  idle: Promise<void>;
+  /** Whether its connection was closed such that its client comes back, as if it had been lost. */
+  comesBack?: boolean;
 }
 
 export type SignalingIo = Server<
@@ -28,14 +34,24 @@ export type SignalingSocket = Socket<
   SocketData
 >;
 
-/** Handles one event. Gets its unparsed arguments, without the callback; resolves with the answer. */
-export type Handler = (socket: SignalingSocket, args: unknown[]) => Promise<Ack>;
+/** Sends the answer, and does what must follow it in the same step. */
+export type Respond = (send: (ack: Ack) => void) => void;
+
+/**
+ * Handles one event. Gets its unparsed arguments, without the callback, and how many counted events had arrived
+ * before it; resolves with the answer.
+ */
+export type Handler = (
+  socket: SignalingSocket,
+  args: unknown[],
+  arrivedBefore: number,
+) => Promise<Ack | Respond>;
 
 /** Dependencies of serving. */
 export interface SocketDeps {
   handlers: ReadonlyMap<string, Handler>;
   /** Called when a socket has disconnected, after its last event was handled. */
-  onGone: (id: string) => Promise<void>;
+  onGone: (socket: SignalingSocket, reason: string) => Promise<void>;
   floods: FloodGuard;
   /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
@@ -45,7 +61,15 @@ export interface SocketDeps {
 /** Events that cost more than 1. */
 const COSTS = new Map([
   ["join", 10],
+  ["resume", 10],
   ["refresh_token", 10],
+]);
+/** The events that both sides count, to go on where they were after a resume. */
+const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
+  "offer",
+  "answer",
+  "candidate",
+  "candidates",
 ]);
 /** Bytes of an sdp that cost 1. */
 const SDP_BYTES_PER_EVENT = 4_096;
@@ -62,23 +86,26 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     connection.socket = socket;
     // A socket's events are handled one after another, its disconnect last. So they stay in order, and
     // a join that is in progress when the socket disconnects is undone afterwards.
-    let last = Promise.resolve();
+    socket.data.idle = Promise.resolve();
+    socket.data.arrived = 0;
     const enqueue = (task: () => Promise<void>) => {
-      last = runAfter(last, task);
+      socket.data.idle = runAfter(socket.data.idle, task);
     };
     socket.onAny((name: unknown, ...args: unknown[]) => {
       // Socket.IO also emits events that arrive in one payload behind the disconnect.
       if (!socket.connected) return;
       const event = String(name);
+      const arrivedBefore = socket.data.arrived;
+      if (COUNTED.has(event)) socket.data.arrived++;
       // Checked on arrival, so that a flood doesn't grow the queue.
       const allowance = connection.events.take(costOf(event, args));
-      if (allowance.ok) return enqueue(() => serve(socket, event, args));
+      if (allowance.ok) return enqueue(() => serve(socket, event, args, arrivedBefore));
       const { waitMs } = allowance;
       const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
       const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };
       answer(socket, event, takeReply(args), refused);
     });
-    socket.on("disconnect", () => enqueue(() => onGone(socket.id)));
+    socket.on("disconnect", (reason) => enqueue(() => onGone(socket, reason)));
   });
 
   /** Never rejects, so that the queue goes on. */
@@ -92,17 +119,24 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   }
 
   /** Handles one event, known or not, and answers it in any case. */
-  async function serve(socket: SignalingSocket, event: string, args: unknown[]): Promise<void> {
+  async function serve(
+    socket: SignalingSocket,
+    event: string,
+    args: unknown[],
+    arrivedBefore: number,
+  ): Promise<void> {
     const reply = takeReply(args);
-    let ack: Ack;
+    const send = (ack: Ack) => answer(socket, event, reply, ack);
     try {
       const handler = handlers.get(event);
-      ack = handler ? await handler(socket, args) : refuse("bad_request", "there is no such event");
+      if (!handler) return send(refuse("bad_request", "there is no such event"));
+      const outcome = await handler(socket, args, arrivedBefore);
+      if (typeof outcome === "function") outcome(send);
+      else send(outcome);
     } catch (error) {
       const errorId = reportFault(error);
-      ack = refuse("internal", `the server failed; its log has more under ${errorId}`);
+      send(refuse("internal", `the server failed; its log has more under ${errorId}`));
     }
-    answer(socket, event, reply, ack);
   }
 
   function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {

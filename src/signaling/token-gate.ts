@@ -67,6 +67,7 @@ export function registerGate(
     log.info({ peer: socket.id }, "its access has expired");
     // The client reconnects, and `authorize` is called again.
     if (!needsToken) {
+      socket.data.comesBack = true;
       socket.conn.close();
       return;
     }

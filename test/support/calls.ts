@@ -24,6 +24,8 @@ declare global {
     gone: Promise<unknown>;
     /** Decoded frames by the peer's id. */
     decoded: () => Record<string, number>;
+    /** The longest time between two frames of the others' cameras, in milliseconds, since it was asked before. */
+    largestGap: () => number;
     /** RTCPeerConnections made so far that are not closed. */
     openConnections: () => number;
     /** Those that were made so far; kept, so that none is collected. */
@@ -34,7 +36,7 @@ declare global {
 }
 
 /** A page that takes a camera and has the client ready; `join` does the rest. */
-const page = (server: string) => `<!doctype html>
+const page = (server: string, options: client.SignalingOptions) => `<!doctype html>
 <title>A call</title>
 <script>
   window.errors = [];
@@ -66,11 +68,17 @@ const page = (server: string) => `<!doctype html>
   // Small: five people are 20 encoders and 20 decoders.
   const video = { width: 160, height: 90 };
   window.camera = await navigator.mediaDevices.getUserMedia({ audio: true, video });
-  window.signaling = new client.SignalingClient("${server}");
+  window.signaling = new client.SignalingClient("${server}", ${JSON.stringify(options)});
   const videos = new Map();
   window.decoded = () => Object.fromEntries(
     [...videos].map(([id, video]) => [id, video.getVideoPlaybackQuality().totalVideoFrames]),
   );
+  let gap = 0;
+  window.largestGap = () => { const before = gap; gap = 0; return before; };
+  const clock = (video, last) => video.requestVideoFrameCallback((now) => {
+    if (last) gap = Math.max(gap, now - last);
+    clock(video, now);
+  });
   window.watch = (mesh) => {
     window.mesh = mesh;
     mesh.addEventListener("track", ({ peer, streams: [stream] }) => {
@@ -79,6 +87,7 @@ const page = (server: string) => `<!doctype html>
       if (video.srcObject && video.srcObject.id !== stream.id) return;
       // The same one may be announced again, as another object.
       if (video.srcObject !== stream) Object.assign(video, { srcObject: stream, autoplay: true, muted: true });
+      if (!videos.has(peer.id)) clock(video);
       videos.set(peer.id, video);
     });
     mesh.addEventListener("peerleave", ({ peer }) => {
@@ -93,8 +102,12 @@ const page = (server: string) => `<!doctype html>
 </script>`;
 
 /** Opens pages that can call each other through the server at `server`. */
-export async function createCaller(browser: Browser, server: string) {
-  const url = await servePage(page(server));
+export async function createCaller(
+  browser: Browser,
+  server: string,
+  options: client.SignalingOptions = {},
+) {
+  const url = await servePage(page(server, options));
   const open = async (): Promise<Page> => {
     const context: BrowserContext = await browser.newContext({
       permissions: ["camera", "microphone"],
@@ -105,6 +118,8 @@ export async function createCaller(browser: Browser, server: string) {
     return tab;
   };
   return {
+    /** The page's own address, for another browser. */
+    url,
     open,
     /** Opens a page and joins. */
     async join(room = "demo", name = ""): Promise<Page> {

@@ -1,7 +1,7 @@
 /** A mesh without a browser and without a server: its connections and its signaling are made up. */
 
 import { onTestFinished, vi } from "vitest";
-import type { SignalingClient, SignalingEvents } from "../../src/client/index.ts";
+import type { JoinOptions, SignalingClient, SignalingEvents } from "../../src/client/index.ts";
 import type { Candidate, Description, Joined, Peer } from "../../src/protocol/messages.ts";
 
 export class FakeChannel extends EventTarget {
@@ -176,7 +176,11 @@ export class FakeSignaling extends EventTarget {
     this.dispatchEvent(Object.assign(new Event(type), members));
   }
 
-  async join(room: string): Promise<void> {
+  /** Those of the last join. */
+  options: JoinOptions | undefined;
+
+  async join(room: string, options: JoinOptions): Promise<void> {
+    this.options = options;
     this.log.push(`join ${room}`);
     await this.joining?.();
     this.tell("join", this.joined);
@@ -184,6 +188,10 @@ export class FakeSignaling extends EventTarget {
 
   async leave(): Promise<void> {
     this.log.push("leave");
+  }
+
+  async setMetadata(): Promise<void> {
+    if (this.refusal) throw this.refusal;
   }
 
   async sendDescription({ sdp }: Description, to: string): Promise<void> {

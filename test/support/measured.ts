@@ -31,9 +31,13 @@ export class MeasuredServer {
   readonly child: ChildProcess;
   private readonly readOutput: () => string;
 
-  /** Starts one with these variables on a port of its own. */
-  static async start(env: Record<string, string> = {}): Promise<MeasuredServer> {
-    const args = ["--expose-gc", "--import", import.meta.resolve("tsx"), PROGRAM];
+  /** Starts one with these variables on a port of its own, with these modules loaded before it. */
+  static async start(
+    env: Record<string, string> = {},
+    modules: readonly string[] = [],
+  ): Promise<MeasuredServer> {
+    const imports = [import.meta.resolve("tsx"), ...modules].flatMap((name) => ["--import", name]);
+    const args = ["--expose-gc", ...imports, PROGRAM];
     const { PATH = "", HOME = "" } = process.env;
     const child = spawn(process.execPath, args, {
       env: { PATH, HOME, ...env },

@@ -8,9 +8,12 @@ interface Setup {
   now: () => number;
 }
 
-const member = (id: string, name = "", candidateLists = false): Member => ({
+/** A member of a room. */
+export const member = (id: string, name = "", candidateLists = false): Member => ({
   peer: { id, name },
   candidateLists,
+  resumable: false,
+  wantsMetadata: false,
 });
 
 export function testRegistry(name: string, create: (setup: Setup) => RoomRegistry): void {
@@ -93,6 +96,20 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       }
       expect(await rooms.route("nobody")).toEqual({ ok: false, code: "not_in_room" });
       expect(await rooms.route("nobody", "a")).toEqual({ ok: false, code: "not_in_room" });
+    });
+
+    test("metadata is replaced for those who come and for those who are there", async () => {
+      const rooms = withCapacity(4);
+      await rooms.join(member("a"), "r");
+      await rooms.join(member("b"), "r");
+      expect(await rooms.setMetadata("a", { role: "host" })).toEqual({
+        ok: true,
+        receivers: [member("b")],
+      });
+      const host = { ...member("a"), peer: { id: "a", name: "", metadata: { role: "host" } } };
+      expect(await rooms.membersOf("r")).toEqual([host, member("b")]);
+      expect(await rooms.join(member("c"), "r")).toMatchObject({ others: [host, member("b")] });
+      expect(await rooms.setMetadata("x", 1)).toEqual({ ok: false, code: "not_in_room" });
     });
 
     test("leave takes the last seat and the room with it, and tells nothing the second time", async () => {

@@ -57,12 +57,21 @@ export async function startServer(
     log,
     io: server.io,
     httpServer: server.httpServer,
+    on: server.on,
+    drain: server.drain,
     close: server.close,
     disconnect: server.disconnect,
     closeRoom: server.closeRoom,
     rooms,
     maps: mapsOf(rooms),
     connect: (options?: ConnectOptions) => TestClient.connect(url, options),
+    /** Resolves when the peer with this socket has answered its next ping that is still to be sent. */
+    nextHeartbeat: async (socketId: string) => {
+      const { conn } = server.io.sockets.sockets.get(socketId) ?? {};
+      if (!conn) throw new Error("there is no such socket");
+      for (let type = ""; type !== "ping"; ) [{ type }] = await once(conn, "packetCreate");
+      await once(conn, "heartbeat");
+    },
     /** Resolves when no more than `count` connections are left. */
     untilConnections: (count: number) => connections.atMost(count),
   };

@@ -1,5 +1,6 @@
 /** A registry that keeps its promises late, as one shared over a network would. */
 
+import type { Metadata } from "../../src/protocol/messages.ts";
 import type {
   Departure,
   JoinOutcome,
@@ -22,6 +23,8 @@ export class SlowRooms implements RoomRegistry {
 
   join = (member: Member, room: string): Promise<JoinOutcome> =>
     this.slowly(() => this.inner.join(member, room));
+  setMetadata = (id: string, metadata: Metadata): Promise<Route> =>
+    this.slowly(() => this.inner.setMetadata(id, metadata));
   leave = (id: string): Promise<Departure | undefined> => this.slowly(() => this.inner.leave(id));
   roomOf = (id: string): Promise<string | undefined> => this.slowly(() => this.inner.roomOf(id));
   route = (from: string, to?: string): Promise<Route> =>

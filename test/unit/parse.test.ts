@@ -97,7 +97,7 @@ describe("payloads", () => {
   test("the message names the member and what it must be", () => {
     const message = (parsed: ReturnType<typeof parseJoin>) => !parsed.ok && parsed.error.message;
     expect(message(parseJoin(undefined))).toBe(
-      "the argument of join must be an object { room, name?, candidateLists? }",
+      "the argument of join must be an object { room, name?, candidateLists?, resume?, metadata? }",
     );
     expect(message(parseJoin({}))).toBe("room must be a string");
     expect(message(parseJoin({ room: "a b" }))).toMatch(/^room must be 1 to 128 characters out of/);

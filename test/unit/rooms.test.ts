@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
-import { testRegistry } from "../support/registry-contract.ts";
+import { member, testRegistry } from "../support/registry-contract.ts";
 
 testRegistry(
   "MemoryRoomRegistry",
@@ -12,7 +12,7 @@ test("nothing is kept of rooms that were left, or closed and are open again", as
   const rooms = new MemoryRoomRegistry({ maxPeersPerRoom: 4 }, () => nowMs);
   for (let n = 0; n < 100; n++) {
     nowMs = n * 1_000;
-    await rooms.join({ peer: { id: "a", name: "" }, candidateLists: false }, `room-${n}`);
+    await rooms.join(member("a"), `room-${n}`);
     await rooms.close(`room-${n}`, 1);
   }
   await rooms.leave("a");

@@ -127,15 +127,15 @@ describe("a session", () => {
     },
   );
 
-  test("takes a peer that comes twice for another, and closes the connection with the first", async () => {
-    const { connections, signaling, mesh } = create(["Ada", "Ada"]);
+  test("[S9] takes a peer that comes twice for the same one, and keeps the connection", async () => {
+    const { connections, signaling, mesh } = create(["Ada"]);
     await mesh.join("demo");
+    const [ada] = mesh.peers;
     signaling.comes("Ada");
     signaling.offers("Ada");
     await settled();
-    expect(mesh.peers).toHaveLength(1);
-    const open = connections.made.filter(({ log }) => !log.includes("close"));
-    expect(open).toHaveLength(1);
+    expect(mesh.peers).toEqual([ada]);
+    expect(connections.made.map(({ log }) => log.includes("close"))).toEqual([false]);
     await mesh.leave();
   });
 
@@ -171,6 +171,292 @@ describe("a session", () => {
     signaling.offers("Bob");
     expect(connections.made[1]?.configuration.iceServers).toMatchObject([{ urls: "turn:new" }]);
     await mesh.leave();
+  });
+});
+
+describe("a seat that outlives its connection", () => {
+  const ticket = { ticket: "x", graceMs: 30_000 };
+  /** In a room with others who have answered and are connected, from before the connection is lost. */
+  async function connected(...users: string[]) {
+    const all = create(users, { channels: { chat: {} } });
+    const { signaling, mesh, connections, told } = all;
+    signaling.joined.resume = ticket;
+    for (const type of ["peeraway", "peerback", "peermetadata"] as const) {
+      mesh.addEventListener(type, ({ peer }) => told.push(`${peer.id} ${type.slice(4)}`));
+    }
+    await mesh.join("demo");
+    await settled();
+    for (const id of users) signaling.answers(id);
+    await settled();
+    for (const connection of connections.made) connection.becomes("connected");
+    const resume = (gap: boolean, ...ids: string[]) => {
+      const now = ids.map((id) => ({ id, name: id }));
+      signaling.tell("resume", { ...signaling.joined, users: now, gap });
+    };
+    signaling.log.length = 0;
+    told.length = 0;
+    return { ...all, resume };
+  }
+  const lose = (signaling: FakeSignaling) => signaling.tell("disconnect", { willReconnect: true });
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("[S4] history kept: nothing is done, nobody leaves, the peers are the same objects", async () => {
+    const { connections, signaling, mesh, told, resume } = await connected("Ada");
+    const before = mesh.peers;
+    const logs = connections.made.map(({ log }) => [...log]);
+    connections.made[0]?.becomes("disconnected");
+    lose(signaling);
+    resume(false, "Ada", "Bob");
+    await settled();
+    // Who has come meanwhile is told next.
+    signaling.comes("Bob");
+    expect(told).toEqual(["reconnecting", "joined", "Bob comes"]);
+    expect(mesh.peers[0]).toBe(before[0]);
+    expect(connections.made.map(({ log }) => log)).toEqual(logs);
+    expect(signaling.log).toEqual([]);
+    await mesh.leave();
+  });
+
+  test("[S5] a gap: a link that is stable and connected is left alone", async () => {
+    const { connections, signaling, mesh, resume } = await connected("Ada");
+    lose(signaling);
+    resume(true, "Ada");
+    await settled();
+    expect(connections.made.map(({ log }) => log.at(-1))).toEqual(["remote answer of Ada"]);
+    expect([signaling.log, connections.made.length]).toEqual([[], 1]);
+    await mesh.leave();
+  });
+
+  test.each(["own", "theirs"])(
+    "[S5] a gap (%s): an offer that waits for its answer is sent again, any other link restarts",
+    async (whose) => {
+      const { connections, signaling, mesh, resume } = await connected("Ada", "Bob");
+      const [first, second] = connections.made;
+      first?.negotiate();
+      second?.becomes("disconnected");
+      await settled();
+      signaling.log.length = 0;
+      if (whose === "own") {
+        lose(signaling);
+        resume(true, "Ada", "Bob");
+      } else {
+        for (const id of ["Ada", "Bob"]) signaling.tell("peerback", { id, gap: true });
+      }
+      await settled();
+      expect(signaling.log).toEqual(["offer 2 to Ada", "offer 2 to Bob"]);
+      expect(first?.log.slice(-2)).toEqual(["remote answer of Ada", "local offer"]);
+      expect(second?.log.slice(-2)).toEqual(["restart", "local offer"]);
+      await mesh.leave();
+    },
+  );
+
+  test("[S5] an offer under way when the gap is told was sent after it: only if it fails it goes again", async () => {
+    const { connections, signaling, mesh } = await connected("Ada");
+    const outcomes: (() => void)[] = [];
+    signaling.sendDescription = ({ sdp }, to) => {
+      signaling.log.push(`${sdp} to ${to}`);
+      return new Promise((resolve, reject) => {
+        const error = new SignalingError("disconnected", "lost");
+        outcomes.push(resolve, () => reject(error));
+      });
+    };
+    connections.made[0]?.negotiate();
+    await settled();
+    signaling.tell("peerback", { id: "Ada", gap: true });
+    await settled();
+    expect(signaling.log).toEqual(["offer 2 to Ada"]);
+    outcomes[0]?.();
+    await settled();
+    expect(signaling.log).toEqual(["offer 2 to Ada"]);
+    signaling.answers("Ada", "second");
+    await settled();
+    connections.made[0]?.negotiate();
+    await settled();
+    signaling.tell("peerback", { id: "Ada", gap: true });
+    await settled();
+    outcomes[3]?.();
+    await settled();
+    expect(signaling.log.slice(1)).toEqual(["offer 3 to Ada", "offer 3 to Ada"]);
+    await mesh.leave();
+  });
+
+  test("both sides repair at once: the offers cross, and one of them stands", async () => {
+    const { connections, signaling, mesh } = await connected("Ada");
+    const [connection] = connections.made;
+    connection?.becomes("failed");
+    await settled();
+    signaling.tell("peerback", { id: "Ada", gap: true });
+    signaling.offers("Ada", "theirs");
+    await settled();
+    // We called: we give way.
+    expect(connection?.log.slice(-3)).toEqual(["rollback", "remote theirs", "local answer"]);
+    await mesh.leave();
+  });
+
+  test("[S9] after a restart: who isn't back yet stays as away for the grace, and then goes", async () => {
+    const { connections, signaling, mesh, told, resume } = await connected("Ada", "Bob");
+    lose(signaling);
+    resume(true);
+    expect(mesh.peers.map(({ away }) => away)).toEqual([true, true]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const [ada] = mesh.peers;
+    signaling.comes("Ada");
+    await settled();
+    expect(mesh.peers[0]).toBe(ada);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(told).toEqual([
+      "reconnecting",
+      "Ada away",
+      "Bob away",
+      "joined",
+      "Ada back",
+      "Bob goes",
+    ]);
+    // No offer was made anew, and it is still we who gave way.
+    expect(connections.made).toHaveLength(2);
+    expect(signaling.log).toEqual([]);
+    await mesh.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("[S9] whoever we don't know and who doesn't call us is called, and gives way if he does", async () => {
+    const { connections, signaling, mesh, resume } = await connected();
+    lose(signaling);
+    resume(true, "Cyd", "Dee");
+    signaling.offers("Dee");
+    await settled();
+    expect(connections.made.map(({ log }) => log)).toEqual([
+      ["remote offer of Dee", "local answer"],
+    ]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await settled();
+    expect(signaling.log).toEqual(["answer 1 to Dee", "offer 1 to Cyd"]);
+    // Polite to Cyd, whom we called; not to Dee.
+    connections.made[0]?.negotiate();
+    await settled();
+    for (const id of ["Cyd", "Dee"]) signaling.offers(id, "crosses");
+    await settled();
+    expect(connections.made.map(({ log }) => log.includes("rollback"))).toEqual([false, true]);
+    await mesh.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("[S2] who is away is marked, and nothing is closed", async () => {
+    const { connections, signaling, mesh, told } = await connected("Ada");
+    const [ada] = mesh.peers;
+    for (const _ of "xx") signaling.tell("peeraway", { id: "Ada" });
+    expect([ada?.away, connections.made[0]?.signalingState]).toEqual([true, "stable"]);
+    for (const _ of "xx") signaling.tell("peerback", { id: "Ada", gap: false });
+    expect(ada?.away).toBe(false);
+    signaling.tell("peeraway", { id: "Ada" });
+    signaling.goes("Ada");
+    signaling.tell("peeraway", { id: "nobody" });
+    signaling.tell("peerback", { id: "nobody", gap: true });
+    expect(told).toEqual(["Ada away", "Ada back", "Ada away", "Ada goes"]);
+    await mesh.leave();
+  });
+
+  test("a seat that is gone: calls that run stay until they are replaced, break off, or the grace is over", async () => {
+    const { connections, signaling, mesh, told } = await connected("Ada", "Bob", "Cyd", "Dee");
+    const [, , cyd, dee] = connections.made;
+    dee?.becomes("disconnected");
+    signaling.joined = {
+      ...signaling.joined,
+      users: [{ id: "new", name: "Ada" }],
+      self: { id: "other", name: "" },
+    };
+    lose(signaling);
+    signaling.tell("connect", { id: "other" });
+    await settled();
+    expect(told).toEqual([
+      "reconnecting",
+      "Ada away",
+      "Bob away",
+      "Cyd away",
+      "Dee goes",
+      "new comes",
+      "joined",
+    ]);
+    told.length = 0;
+    connections.made[4]?.becomes("connected");
+    expect(told).toEqual(["Ada goes"]);
+    cyd?.becomes("disconnected");
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(told).toEqual(["Ada goes", "Cyd goes"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told).toEqual(["Ada goes", "Cyd goes", "Bob goes"]);
+    await mesh.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("a seat that is gone: who is told under the id of before is called anew", async () => {
+    const { connections, signaling, mesh, told } = await connected("Ada");
+    lose(signaling);
+    signaling.tell("connect", { id: "other" });
+    await settled();
+    expect(told).toEqual(["reconnecting", "Ada goes", "Ada comes", "joined"]);
+    expect(connections.made.map(({ log }) => log.includes("close"))).toEqual([true, false]);
+    await mesh.leave();
+  });
+
+  test("a room that is full on the way back may hold our own seat: for the grace and 20 s", async () => {
+    const { signaling, mesh, errors } = await connected();
+    signaling.joining = () => Promise.reject(new SignalingError("room_full", "full"));
+    lose(signaling);
+    signaling.tell("connect", { id: "other" });
+    await vi.advanceTimersByTimeAsync(49_000);
+    expect(mesh.state).toBe("reconnecting");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([mesh.state, errors.map(({ error }) => code(error))]).toEqual(["idle", ["room_full"]]);
+  });
+
+  test("an application may leave at any event of a return", async () => {
+    for (const type of ["peeraway", "peerback", "peerjoin", "peermetadata"] as const) {
+      const { signaling, mesh, resume } = await connected("Ada", "Bob");
+      signaling.tell("peeraway", { id: "Ada" });
+      mesh.addEventListener(type, () => void mesh.leave(), { once: true });
+      lose(signaling);
+      signaling.tell("resume", {
+        ...signaling.joined,
+        users: [
+          { id: "Ada", name: "", metadata: 1 },
+          { id: "Cyd", name: "" },
+        ],
+        gap: true,
+      });
+      resume(false, "Ada");
+      expect([mesh.state, mesh.peers]).toEqual(["idle", []]);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+
+  test("[M1] [M2] metadata is kept with the peer, follows changes, and is joined with anew", async () => {
+    const { signaling, mesh, told } = await connected("Ada");
+    signaling.tell("peermetadata", { id: "Ada", metadata: [1] });
+    expect(mesh.peers[0]?.metadata).toEqual([1]);
+    signaling.tell("resume", {
+      ...signaling.joined,
+      users: [{ id: "Ada", name: "", metadata: [2] }],
+      gap: false,
+    });
+    signaling.tell("peerjoin", { peer: { id: "Bob", name: "", metadata: 3, subject: "bob" } });
+    expect(mesh.peers).toMatchObject([{ metadata: [2] }, { metadata: 3, subject: "bob" }]);
+    expect(told).toEqual(["Ada metadata", "Ada metadata", "Bob comes"]);
+    await mesh.setMetadata("mine");
+    signaling.refusal = new SignalingError("too_large", "no");
+    await expect(mesh.setMetadata("x")).rejects.toMatchObject({ code: "too_large" });
+    lose(signaling);
+    signaling.tell("connect", { id: "other" });
+    await settled();
+    expect(signaling.options).toMatchObject({ metadata: "mine" });
+    await mesh.leave();
+    await expect(mesh.setMetadata("x")).rejects.toMatchObject({ code: "not_in_room" });
   });
 });
 

@@ -87,6 +87,9 @@ export class Call {
     );
     mesh.addEventListener("peerjoin", ({ peer }) => this.welcome(peer), until);
     mesh.addEventListener("peerleave", ({ peer }) => this.dismiss(peer), until);
+    const showAway = ({ peer }: { peer: MeshPeer }) => stage.tile(peer.id)?.showAway(peer.away);
+    mesh.addEventListener("peeraway", showAway, until);
+    mesh.addEventListener("peerback", showAway, until);
     mesh.addEventListener(
       "track",
       ({ peer, track }) => stage.tile(peer.id)?.showTrack(track),
@@ -161,7 +164,7 @@ export class Call {
     const isAway = this.mesh.state === "reconnecting";
     this.options.root.classList.toggle("away", isAway);
     find(HTMLElement, ".banner", this.options.root).textContent = isAway
-      ? "The server is out of reach, coming back… Calls may go on meanwhile."
+      ? "The server is out of reach, coming back… The call goes on."
       : "";
   }
 

@@ -99,6 +99,11 @@ export class Tile {
     this.showFact("state", state);
   }
 
+  /** Shows whether this person's connection to the server is lost. The picture may go on. */
+  showAway(isAway: boolean): void {
+    find(HTMLElement, ".absent", this.element).hidden = !isAway;
+  }
+
   /** Shows that this person sent too many messages, so that no more are read. */
   showFlood(): void {
     find(HTMLElement, ".flood", this.element).hidden = false;

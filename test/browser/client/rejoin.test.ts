@@ -19,10 +19,10 @@ describe("joinAgain", () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  test.each(["room_full", "rate_limited"] as const)(
+  test.each(["room_full", "rate_limited", "unavailable"] as const)(
     "%s: for 30 s, then it stands",
     async (code) => {
-      const joining = joinAgain(refuse(code), giveUp.signal);
+      const joining = joinAgain(refuse(code), 30_000, giveUp.signal);
       const refused = expect(joining).rejects.toMatchObject({ code });
       await vi.advanceTimersByTimeAsync(29_000);
       expect(tries).toBe(15);
@@ -36,6 +36,7 @@ describe("joinAgain", () => {
   test("until there is a seat", async () => {
     const joining = joinAgain(
       () => (tries < 2 ? refuse("room_full")() : Promise.resolve()),
+      30_000,
       giveUp.signal,
     );
     await vi.advanceTimersByTimeAsync(4_000);
@@ -44,14 +45,14 @@ describe("joinAgain", () => {
   });
 
   test("any other refusal stands at once", async () => {
-    await expect(joinAgain(refuse("forbidden"), giveUp.signal)).rejects.toMatchObject({
+    await expect(joinAgain(refuse("forbidden"), 30_000, giveUp.signal)).rejects.toMatchObject({
       code: "forbidden",
     });
     expect(tries).toBe(1);
   });
 
   test("ends with its signal", async () => {
-    const joining = joinAgain(refuse("room_full"), giveUp.signal);
+    const joining = joinAgain(refuse("room_full"), 30_000, giveUp.signal);
     const ended = expect(joining).rejects.toThrow("left");
     await vi.advanceTimersByTimeAsync(1_000);
     giveUp.abort(new Error("left"));

@@ -146,8 +146,8 @@ describe("SignalingClient", () => {
     expect(ada.id).not.toBe(id);
   });
 
-  test("a request under way when the connection is lost rejects", async () => {
-    const ada = create();
+  test("without a seat that waits, a request under way when the connection is lost rejects", async () => {
+    const ada = create({ resume: false });
     await ada.join("demo");
     // The server has the request, and never answers.
     const received = new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { layCable } from "../../support/cable.ts";
 import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
 import { mint, SECRET } from "../../support/tokens.ts";
@@ -35,6 +36,24 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
     await bob.press("Hang up");
     await ada.hears("Bob has left.");
     expect(await ada.page.locator("#call").isVisible()).toBe(true);
+  });
+
+  test("who loses the connection to the server keeps the tile and the picture, with a mark, and comes back", async () => {
+    const server = await startServer();
+    const ada = await Person.inCall(browser, server.url, { name: "Ada" });
+    const cable = await layCable(server.url);
+    const bob = await Person.inCall(browser, cable.url, { name: "Bob" });
+    await Promise.all([ada.sees(1), bob.sees(1)]);
+    const mark = ada.tile("Bob").getByText("reconnecting…");
+    expect(await mark.isVisible()).toBe(false);
+    const up = cable.down(3_000);
+    await mark.waitFor();
+    await ada.sees(1);
+    await bob.hears("out of reach");
+    await up;
+    await mark.waitFor({ state: "hidden" });
+    await Promise.all([ada.sees(1), bob.sees(1)]);
+    expect(await ada.page.getByText("has left.").count()).toBe(0);
   });
 
   test("the banner is there to be announced before it has anything to say", async () => {

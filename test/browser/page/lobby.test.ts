@@ -23,6 +23,7 @@ function createHeldRooms() {
         await opened;
         return rooms.join(member, room);
       },
+      setMetadata: (id, metadata) => rooms.setMetadata(id, metadata),
       leave: (id) => rooms.leave(id),
       roomOf: (id) => rooms.roomOf(id),
       route: (from, to) => rooms.route(from, to),

@@ -90,5 +90,12 @@ export function createContestants(before: string | undefined): Contestant[] {
       ? [{ ...ours, name: "before", title: "ours, before", script: resolve(before) }]
       : []),
     ours,
+    {
+      ...ours,
+      name: "resuming",
+      title: "ours, resuming",
+      colour: "#7c3aed",
+      join: createSocketIoJoin({ targeted: true, request: { candidateLists: true, resume: true } }),
+    },
   ];
 }

@@ -22,9 +22,22 @@ export class Results {
 
   /** The ratio of two figures, taken within each round, over the rounds. */
   ratio(above: Cell, below: Cell): Spread | undefined {
+    return this.compare(above, below, (a, b) => a / b);
+  }
+
+  /** The same for their difference. */
+  difference(above: Cell, below: Cell): Spread | undefined {
+    return this.compare(above, below, (a, b) => a - b);
+  }
+
+  private compare(
+    above: Cell,
+    below: Cell,
+    by: (a: number, b: number) => number,
+  ): Spread | undefined {
     return this.over((round) => {
       const [a, b] = [above, below].map((c) => round.get(key(c.contestant, c.peers))?.[c.figure]);
-      return a === undefined || b === undefined ? undefined : a / b;
+      return a === undefined || b === undefined ? undefined : by(a, b);
     });
   }
 

@@ -59,10 +59,10 @@ export function ratiosTable(results: Results, { contestants, peers }: TableOptio
 
 /** The goals for which everything was measured, and whether they are met. */
 export function goalsTable(results: Results) {
-  const rows = GOALS.flatMap(({ title, above, below, atMost }) => {
-    const ratio = results.ratio(above, below);
-    if (!ratio) return [];
-    return [[title, String(atMost), formatted(ratio), ratio.median <= atMost ? "yes" : "no"]];
+  const rows = GOALS.flatMap(({ title, above, below, by, atMost }) => {
+    const measured = results[by](above, below);
+    if (!measured) return [];
+    return [[title, String(atMost), formatted(measured), measured.median <= atMost ? "yes" : "no"]];
   });
   return rows.length > 0 ? markdown(["goal", "at most", "measured", "met"], rows) : "";
 }

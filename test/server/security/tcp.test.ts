@@ -85,7 +85,8 @@ describe("a request before the last one was answered", { timeout: 8_000 }, () =>
       for (let n = 0; n < 5; n++) {
         const socket = connect({ host: "127.0.0.1", port: Number(port) }).on("error", () => {});
         socket.write(request(path).repeat(64_000 / request(path).length));
-        await once(socket, "close");
+        // A reset, of data that weren't read, is an end as good as any; `once` would reject.
+        await new Promise((resolve) => socket.once("close", resolve));
       }
       await bystanders.areUnharmed(server);
       const after = await server.measure();

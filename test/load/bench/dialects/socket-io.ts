@@ -44,6 +44,8 @@ class SocketIoPeer implements Peer {
   }
 
   close(): Promise<void> {
+    // Otherwise the seat of a peer that can resume is kept.
+    this.connection.send("41");
     return this.connection.close();
   }
 

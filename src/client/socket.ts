@@ -1,0 +1,62 @@
+/** The Socket.IO connection to the server, and requests over it. */
+
+import { io } from "socket.io-client";
+import type { Ack } from "../protocol/messages.ts";
+import { disconnected, errorOf, unreadable } from "./errors.ts";
+import type { TypedEventTarget } from "./events.ts";
+import { isAck } from "./received.ts";
+import { TIMEOUT_MS } from "./retries.ts";
+import { serverUrl } from "./server-url.ts";
+import type { ServerSocket, SignalingEvents, SignalingOptions } from "./signaling-types.ts";
+import { authBy } from "./token.ts";
+
+/** Opens a connection, which doesn't come back by itself: see keepConnecting. */
+export function openSocket(
+  url: string | URL | undefined,
+  { token, ...options }: Omit<SignalingOptions, "resume">,
+): ServerSocket {
+  const socket: ServerSocket = io(serverUrl(url), {
+    transports: ["polling", "websocket"],
+    ...options,
+    tryAllTransports: true, // The server may offer only the second.
+    ...(token !== undefined && { auth: authBy(token, () => socket.io.engine) }),
+    // Each client has its own connection, even if a page has several.
+    forceNew: true,
+    reconnection: false,
+    timeout: TIMEOUT_MS,
+  });
+  return socket;
+}
+
+/** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
+export function request<T extends object>(
+  socket: ServerSocket,
+  emit: (reply: (ack: Ack<T>) => void) => void,
+  isValid: (answer: object) => boolean = () => true,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(disconnected());
+    socket.once("disconnect", lost);
+    emit((ack) => {
+      socket.off("disconnect", lost);
+      if (!isAck(ack, isValid)) reject(unreadable());
+      else if (ack.ok) resolve(ack);
+      else reject(errorOf(ack.error));
+    });
+  });
+}
+
+/** Resolves when there is a connection again, rejects when it is refused or `closed`. */
+export function nextConnection(
+  client: TypedEventTarget<SignalingEvents>,
+  closed: AbortSignal,
+): Promise<void> {
+  if (closed.aborted) return Promise.reject(disconnected());
+  const settled = new AbortController();
+  return new Promise<void>((resolve, reject) => {
+    client.addEventListener("connect", () => resolve(), settled);
+    client.addEventListener("resume", () => resolve(), settled);
+    client.addEventListener("refuse", ({ error }) => reject(error), settled);
+    closed.addEventListener("abort", () => reject(disconnected()), settled);
+  }).finally(() => settled.abort());
+}

@@ -1,0 +1,124 @@
+/** A peer that has asked for a ticket: it may outlive its connection. */
+
+import type { SignalingSocket } from "./dispatch.ts";
+import type { Outbox } from "./outbox.ts";
+import { isSame, type Ticket } from "./tickets.ts";
+
+/** What was sent before a ping. */
+interface Note {
+  readonly outbox: Outbox | undefined;
+  readonly sent: number;
+  readonly ticket: Ticket | undefined;
+}
+
+/** Its connection, its counts, and the tickets that it may come back with. */
+export class Session {
+  /** The id of the socket that it first joined with. */
+  readonly id: string;
+  /** The connection that it is reached by; undefined while there is none. */
+  socket: SignalingSocket | undefined;
+  /** The newest connection that is taking the session over. */
+  claimant: SignalingSocket | undefined;
+  /** Undefined if the last join didn't ask for a ticket. */
+  outbox: Outbox | undefined;
+  /** Whether the others were told that it is away. */
+  isAway = false;
+  private ticket: Ticket | undefined;
+  private previous: Ticket | undefined;
+  /** Whoever comes with this ticket has counts from before both began anew. */
+  private stale: Ticket | undefined;
+  /** Counted events that have arrived on earlier connections, less those before the join on this one. */
+  private arrivedElsewhere = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** How many counted events have arrived since the join. */
+  get arrived(): number {
+    return this.arrivedElsewhere + (this.socket?.data.arrived ?? 0);
+  }
+
+  /** Both counts begin, at a join before which `arrivedBefore` counted events had arrived on `socket`. */
+  begin(socket: SignalingSocket, outbox: Outbox | undefined, arrivedBefore: number): void {
+    this.outbox?.clear();
+    this.outbox = outbox;
+    this.socket = socket;
+    this.arrivedElsewhere = -arrivedBefore;
+    this.ticket = undefined;
+    this.previous = undefined;
+  }
+
+  /** What was under way is given up: both counts begin anew. `ticket` is the one that the client has. */
+  beginAnew(outbox: Outbox, ticket: Ticket): void {
+    this.stale = ticket;
+    this.outbox?.clear();
+    this.outbox = outbox;
+    this.arrivedElsewhere = 0;
+  }
+
+  /** It has lost its connection, or another one takes over. */
+  detach(): void {
+    this.arrivedElsewhere = this.arrived;
+    this.socket = undefined;
+  }
+
+  /** It is reached by `socket` from now on. */
+  attach(socket: SignalingSocket): void {
+    this.claimant = undefined;
+    this.isAway = false;
+    this.arrivedElsewhere -= socket.data.arrived;
+    this.socket = socket;
+  }
+
+  /** Whether this ticket is its newest, or the one before, which is valid until the client has shown the newest. */
+  accepts(ticket: Ticket): boolean {
+    return [this.ticket, this.previous].some((valid) => valid && isSame(valid, ticket));
+  }
+
+  /** Whether the counts of a client with this ticket are worth nothing here. */
+  isStale(ticket: Ticket): boolean {
+    return this.stale !== undefined && isSame(this.stale, ticket);
+  }
+
+  /** Takes a new ticket; `used` is the one that the client has, for all we know. */
+  renew(ticket: Ticket, used?: Ticket): void {
+    this.ticket = ticket;
+    this.previous = used;
+  }
+
+  /** The client has shown that it has this ticket, by default the newest. */
+  confirmTicket(ticket = this.ticket): void {
+    if (ticket === this.ticket) this.previous = undefined;
+  }
+
+  /** Notes, when a ping goes out, all that was sent before it. */
+  note(): Note {
+    return { outbox: this.outbox, sent: this.outbox?.sent ?? 0, ticket: this.ticket };
+  }
+
+  /** A ping was answered: what was sent before it has arrived. */
+  confirm({ outbox, sent, ticket }: Note): void {
+    // A join since then has begun to count anew.
+    if (outbox === this.outbox) this.outbox?.confirm(sent);
+    this.confirmTicket(ticket);
+  }
+}
+
+/**
+ * Confirms by a connection's heartbeat what `session` was sent on it. Engine.IO delivers in order: a ping's answer says
+ * that what was sent before the ping has arrived. It is noted when the ping goes out; what was sent since may still be
+ * under way.
+ */
+export function confirmByHeartbeat(
+  { conn }: SignalingSocket,
+  session: () => Session | undefined,
+): void {
+  let note: Note | undefined;
+  conn.on("packetCreate", ({ type }: { type: string }) => {
+    if (type === "ping") note = session()?.note();
+  });
+  conn.on("heartbeat", () => {
+    if (note) session()?.confirm(note);
+  });
+}
