@@ -17,6 +17,9 @@ export default defineConfig({
   test: {
     dir: "test",
     testTimeout: 30_000,
+    // By default 10 s and 1 s. On a busy machine, starting a browser takes longer, and so does what a test waits for.
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // One for each core: half of the time, a test waits for a timeout or for a browser.
     maxWorkers: availableParallelism(),
     projects: [
