@@ -27,13 +27,13 @@ export function createResume(deps: MembershipDeps): Handler {
     const ticket = sessions.read(parsed.value.ticket, claims?.subject);
     if (!ticket) return refuseFor("resume_failed");
     if (claims && !coversRoom(claims, ticket.room)) return refuseFor("forbidden");
-    const known = sessions.find(ticket);
-    const session = known ?? sessions.restore(ticket);
     // Whoever is gone already must not take the seat from a connection that is open.
-    if (!session || !socket.connected) return refuseFor("resume_failed");
-    if (!(await sessions.claim(session, socket))) return refuseFor("resume_failed");
-    if (!known && !(await takeSeat(session, socket, ticket))) return refuseFor("resume_failed");
-    return answer(session, socket, ticket, parsed.value.received, known !== undefined);
+    if (!socket.connected) return refuseFor("resume_failed");
+    const session = sessions.find(ticket) ?? sessions.restore(ticket);
+    if (!session || !(await sessions.claim(session, socket))) return refuseFor("resume_failed");
+    const isSeated = (await rooms.roomOf(session.id)) !== undefined;
+    if (!isSeated && !(await takeSeat(session, socket, ticket))) return refuseFor("resume_failed");
+    return answer(session, socket, ticket, parsed.value.received, isSeated);
   };
 
   /** Joins the room again that the ticket is for, after a restart. False if that is refused. */
@@ -60,7 +60,7 @@ export function createResume(deps: MembershipDeps): Handler {
     socket: SignalingSocket,
     ticket: Ticket,
     received: number,
-    isKnown: boolean,
+    isSeated: boolean,
   ): Promise<Respond> {
     const isLost = session.isStale(ticket) || session.outbox?.after(received) === undefined;
     const from = isLost ? 0 : received;
@@ -99,7 +99,7 @@ export function createResume(deps: MembershipDeps): Handler {
       send({ ok: true, ...resumed });
       for (const frame of missed) write(socket, frame);
       sessions.attach(session, socket);
-      if (isKnown && (isAway || isLost)) presence.back(session.id, others, isLost);
+      if (isSeated && (isAway || isLost)) presence.back(session.id, others, isLost);
     };
   }
 }
