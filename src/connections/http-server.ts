@@ -1,7 +1,13 @@
 /** The HTTP server and its WebSocket server, with limits on TCP connections, time and memory. */
 
-import { createServer, type RequestListener, type Server } from "node:http";
-import { type ServerOptions, WebSocketServer } from "ws";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import {
   absorbConnectionErrors,
   PipeliningError,
@@ -14,6 +20,7 @@ import {
   createProxyTrust,
   PENALTY_MS,
 } from "./limits.ts";
+import { createTurnShare, inLaterTurn } from "./turns.ts";
 
 /** Limits of the HTTP server. */
 export interface HttpServerOptions extends ConnectionLimits {
@@ -73,6 +80,8 @@ export function guardRequests(server: Server): void {
 const MAX_FRAGMENTS = 64;
 /** Least average size of a frame's chunks: TCP segments have at least 536 bytes (RFC 9293, 3.7.1). */
 const MIN_CHUNK_BYTES = 256;
+/** After so much in one turn of the event loop, a WebSocket isn't read until a later one. */
+const BYTES_PER_TURN = 32_768;
 
 /**
  * The WebSocket server for Engine.IO, of a newer ws than Engine.IO depends on: that one queues pongs
@@ -90,4 +99,27 @@ export class BoundedWebSocketServer extends WebSocketServer {
     };
     super(bounded);
   }
+
+  override handleUpgrade(
+    request: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+    done: (webSocket: WebSocket, request: IncomingMessage) => void,
+  ): void {
+    super.handleUpgrade(request, connection, head, (webSocket, request) => {
+      boundReading(webSocket, connection);
+      done(webSocket, request);
+    });
+  }
+}
+
+/** Everything counts that TCP brings, pongs and fragments as well. */
+function boundReading(webSocket: WebSocket, connection: Duplex): void {
+  const isWithinShare = createTurnShare(BYTES_PER_TURN);
+  const resume = () => webSocket.resume();
+  connection.on("data", ({ length }: Buffer) => {
+    if (isWithinShare(length) || webSocket.isPaused) return;
+    webSocket.pause();
+    inLaterTurn(resume);
+  });
 }

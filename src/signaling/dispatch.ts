@@ -5,6 +5,7 @@ import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
+import { createTurnShare, inLaterTurn } from "../connections/turns.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
@@ -71,6 +72,8 @@ const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
   "candidate",
   "candidates",
 ]);
+/** How many events of a socket are handled in one turn of the event loop. */
+const EVENTS_PER_TURN = 8;
 /** Bytes of an sdp that cost 1. */
 const SDP_BYTES_PER_EVENT = 4_096;
 
@@ -88,6 +91,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     // a join that is in progress when the socket disconnects is undone afterwards.
     socket.data.idle = Promise.resolve();
     socket.data.arrived = 0;
+    const isWithinShare = createTurnShare(EVENTS_PER_TURN);
     const enqueue = (task: () => Promise<void>) => {
       socket.data.idle = runAfter(socket.data.idle, task);
     };
@@ -99,7 +103,12 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       if (COUNTED.has(event)) socket.data.arrived++;
       // Checked on arrival, so that a flood doesn't grow the queue.
       const allowance = connection.events.take(costOf(event, args));
-      if (allowance.ok) return enqueue(() => serve(socket, event, args, arrivedBefore));
+      if (allowance.ok) {
+        return enqueue(async () => {
+          if (!isWithinShare(1)) await new Promise<void>(inLaterTurn);
+          await serve(socket, event, args, arrivedBefore);
+        });
+      }
       const { waitMs } = allowance;
       const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
       const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };

@@ -1,14 +1,15 @@
-/** The attacker's process: `attacker.ts <url> <attack> <connections> <seconds>`, the token in TOKEN. */
+/** The attacker's process: `attacker.ts <url> <its address> <attack> <connections> <seconds>`, the token in TOKEN. */
 
 import { setMaxListeners } from "node:events";
 import { ATTACKS } from "./list.ts";
 
-const [url = "", name = "", connections = "100", seconds = "10"] = process.argv.slice(2);
+const [url = "", localAddress = "", name = "", connections = "100", seconds = "10"] =
+  process.argv.slice(2);
 const attack = ATTACKS[name];
 if (!attack) throw new Error(`there is no attack "${name}"`);
 const target = {
   url,
-  localAddress: "127.0.0.2",
+  localAddress,
   token: process.env["TOKEN"] ?? "",
   signal: AbortSignal.timeout(Number(seconds) * 1_000),
 };

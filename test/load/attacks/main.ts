@@ -62,10 +62,13 @@ console.log(`${values.peers} peers, ${values.connections} hostile connections fr
 console.log(`at rest: ${before.toFixed(0)} MiB, ${row(quiet)}`);
 
 let isMet = true;
-for (const name of Object.keys(ATTACKS)) {
+for (const [index, name] of Object.keys(ATTACKS).entries()) {
   if (values.only !== undefined && name !== values.only) continue;
   crowd.take();
-  const args = ["--import", "tsx", ATTACKER, url, name, values.connections, values.seconds];
+  // Its own, for the places of those before may still be held.
+  const address = `127.0.0.${2 + index}`;
+  const args = ["--import", "tsx", ATTACKER, url, address];
+  args.push(name, values.connections, values.seconds);
   const attacker = spawn(process.execPath, args, {
     env: { PATH, HOME, TOKEN: token },
     stdio: ["ignore", "inherit", "inherit"],
@@ -86,7 +89,10 @@ console.log(`afterwards: ${residentMib(pid).toFixed(0)} MiB`);
 console.log(isMet ? "within the goal" : "NOT within the goal");
 process.exit(isMet ? 0 : 1);
 
-function row({ worstHealthMs, p99Ms, sent, lost, gone }: ReturnType<Crowd["take"]>): string {
-  const times = `/health at worst ${worstHealthMs.toFixed(0)} ms, message p99 ${p99Ms.toFixed(0)} ms`;
-  return `${times}, ${lost} of ${sent} messages lost, ${gone} peers cut off`;
+function row(seen: ReturnType<Crowd["take"]>): string {
+  const [health, newHealth, p99] = [seen.worstHealthMs, seen.worstNewHealthMs, seen.p99Ms].map(
+    (ms) => `${ms.toFixed(0)} ms`,
+  );
+  const times = `/health at worst ${health} (${newHealth} on new connections), message p99 ${p99}`;
+  return `${times}, ${seen.lost} of ${seen.sent} messages lost, ${seen.gone} peers cut off`;
 }

@@ -86,7 +86,8 @@ describe("a message in pieces", () => {
         sent += piece.length;
         if (!socket.write(piece)) await Promise.race([once(socket, "drain"), ended]);
       }
-      peak = Math.max(peak, (await server.measure("as it is")).rss);
+      // Without the garbage, of which versions of Node let different amounts wait.
+      peak = Math.max(peak, (await server.measure()).rss);
       socket.destroy();
     }
     expect((peak - rss) / MB).toBeLessThan(100);
