@@ -12,10 +12,7 @@ const BASE_MS = 500;
 const STABLE_MS = 1_000;
 /** Most that a server may ask us to wait for. */
 const MAX_SPREAD_MS = 60_000;
-/**
- * How long a try may take. A WebSocket that closes early isn't noticed before that (socket.io-client 4.8); but a slow
- * network needs longer, so later tries have more.
- */
+/** How long a try may take. A slow network needs longer, so later tries have more. */
 export const TIMEOUT_MS = 4_000;
 const LATER_TIMEOUT_MS = 20_000;
 const EARLY_TRIES = 4;
@@ -44,10 +41,15 @@ export function keepConnecting(
     clearTimeout(timer);
     if (!socket.active || signal.aborted) return;
     socket.io.timeout(failures < EARLY_TRIES ? TIMEOUT_MS : LATER_TIMEOUT_MS);
-    timer = setTimeout(() => socket.active && socket.connect(), delayMs());
+    timer = setTimeout(() => {
+      if (!socket.active) return;
+      socket.connect();
+      noticeEarlyClose(socket);
+    }, delayMs());
     spreadMs = undefined;
   };
 
+  noticeEarlyClose(socket);
   socket.on("connect", () => {
     upSince = performance.now();
   });
@@ -67,4 +69,19 @@ export function keepConnecting(
     spreadMs = Math.min(isMs(withinMs) ? withinMs : 0, MAX_SPREAD_MS);
   });
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+}
+
+/**
+ * Makes a connection that closes before Engine.IO has opened it a failed try. socket.io-client 4.8 would wait for its
+ * timeout.
+ */
+function noticeEarlyClose({ io: { engine } }: ServerSocket): void {
+  let isOpen = false;
+  engine.once("open", () => {
+    isOpen = true;
+  });
+  engine.once("close", (reason) => {
+    // Nobody listens any more if the try has failed otherwise. The types say that it has no events of its own.
+    if (!isOpen) Reflect.apply(engine.emit, engine, ["error", new Error(reason)]);
+  });
 }

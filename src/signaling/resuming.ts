@@ -96,6 +96,7 @@ export function createResume(deps: MembershipDeps): Handler {
         },
         received: isLost ? null : session.arrived,
       };
+      session.outbox?.confirm(from);
       send({ ok: true, ...resumed });
       for (const frame of missed) write(socket, frame);
       sessions.attach(session, socket);
