@@ -11,8 +11,7 @@ import { temporaryFolder } from "../support/files.ts";
 import { RawClient } from "../support/raw.ts";
 import { spawnServer, TestProcess } from "../support/server.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const START = ["--import", import.meta.resolve("tsx"), MAIN];
+const START = [fileURLToPath(new URL("../../dist/main.js", import.meta.url))];
 
 describe("starting", () => {
   test("prints the URL to open, one JSON line an event", async () => {
@@ -139,8 +138,8 @@ describe("stopping", () => {
   });
 });
 
-test("node dist/main.js does the same as npm start", async () => {
-  const { process, url, connect } = await spawnServer({}, ["dist/main.js"]);
+test("npm start does the same as node dist/main.js", async () => {
+  const { process, url, connect } = await spawnServer({}, ["--import", "tsx", "src/main.ts"]);
   expect((await fetch(`${url}/health`)).status).toBe(200);
   const ada = await connect();
   expect(await ada.join("demo")).toMatchObject({ ok: true });

@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { TestProcess } from "./server.ts";
 
-const CHECK = fileURLToPath(new URL("../../src/cli/check-ice.ts", import.meta.url));
+const CHECK = fileURLToPath(new URL("../../dist/cli/check-ice.js", import.meta.url));
 
 /** Runs `npm run ice:check`; resolves with its exit code and the cells of its table. */
 export async function check(env: Record<string, string>) {
-  const tsx = import.meta.resolve("tsx");
   // Away from a developer's own .env.
-  const process = new TestProcess(["--import", tsx, CHECK], env, tmpdir());
+  const process = new TestProcess([CHECK], env, tmpdir());
   const code = await process.ended();
   const rows = process.output
     .trim()

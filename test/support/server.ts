@@ -158,8 +158,8 @@ export class TestProcess {
   }
 }
 
-/** Starts the server the way `npm start` does. */
-export async function spawnServer(env: Env = {}, args = ["--import", "tsx", "src/main.ts"]) {
+/** Starts the built server, or another program, as a process of its own. */
+export async function spawnServer(env: Env = {}, args = ["dist/main.js"]) {
   const process = new TestProcess(args, { ...LOOPBACK, ...env });
   const [, url = ""] = await process.printed(/open (http:\/\/[^\s"]+)/);
   return { process, url, connect: (options?: ConnectOptions) => TestClient.connect(url, options) };

@@ -1,7 +1,7 @@
 /** A seat that outlives its connection: what the client says and counts, word by word. */
 
 import type { Socket } from "socket.io";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { heardOf, joined, record, resumed, startScripted } from "../support/scripted-server.ts";
 
 const offer = (sdp: string) => ({ type: "offer", sdp }) as const;
@@ -17,6 +17,14 @@ const outcome = (sent: Promise<{ delivered: number }>) =>
     ({ delivered }) => delivered,
     ({ code }) => code,
   );
+
+// Clients come back at a random time. Here it is at once.
+beforeAll(() => {
+  vi.spyOn(Math, "random").mockReturnValue(0);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 
 test("a join asks for a ticket, unless it is switched off", async () => {
   const { join } = await startScripted();

@@ -332,7 +332,7 @@ describe("tokens", () => {
   test("npm run token creates one that the server accepts", async () => {
     const server = await startServer({ AUTH_SECRET, AUTH_AUDIENCE: "calls" });
     const run = (...args: string[]) =>
-      new TestProcess(["--import", "tsx", "src/cli/token.ts", ...args], {
+      new TestProcess(["dist/cli/token.js", ...args], {
         AUTH_SECRET,
         AUTH_AUDIENCE: "calls",
       });
