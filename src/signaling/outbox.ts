@@ -18,7 +18,8 @@ export interface OutboxTotal {
 export class Outbox {
   /** The number of messages so far. */
   sent = 0;
-  private frames: string[] = [];
+  /** Undefined while empty, which it mostly is. */
+  private frames: string[] | undefined;
   private bytes = 0;
   private readonly limits: OutboxLimits;
   private readonly total: OutboxTotal;
@@ -29,40 +30,47 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.frames.length === 0;
+    return this.length === 0;
   }
 
   /** Adds a message as it is sent. Over a limit, the oldest ones are dropped. */
   add(frame: string): void {
     this.sent++;
-    this.frames.push(frame);
+    // An array that a first element is pushed to has room for 17.
+    if (this.frames) this.frames.push(frame);
+    else this.frames = [frame];
     this.count(Buffer.byteLength(frame));
     const { resumeMaxMessages, resumeMaxBytes } = this.limits;
-    while (this.frames.length > resumeMaxMessages || this.bytes > resumeMaxBytes) {
+    while (this.length > resumeMaxMessages || this.bytes > resumeMaxBytes) {
       this.dropFirst(1);
     }
   }
 
   /** Drops the first `count` messages since the join: the peer has got them. */
   confirm(count: number): void {
-    this.dropFirst(this.frames.length - (this.sent - count));
+    this.dropFirst(this.length - (this.sent - count));
   }
 
   /** The messages after the first `count`; undefined if they aren't all there, or there weren't that many. */
   after(count: number): readonly string[] | undefined {
     const missing = this.sent - count;
-    if (missing < 0 || missing > this.frames.length) return undefined;
-    return this.frames.slice(this.frames.length - missing);
+    if (missing < 0 || missing > this.length) return undefined;
+    return this.frames?.slice(this.length - missing) ?? [];
   }
 
   /** Drops all messages. */
   clear(): void {
-    this.dropFirst(this.frames.length);
+    this.dropFirst(this.length);
+  }
+
+  private get length(): number {
+    return this.frames?.length ?? 0;
   }
 
   private dropFirst(count: number): void {
-    if (count <= 0) return;
+    if (count <= 0 || !this.frames) return;
     const dropped = this.frames.splice(0, count);
+    if (this.frames.length === 0) this.frames = undefined;
     this.count(-dropped.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0));
   }
 

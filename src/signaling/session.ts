@@ -2,14 +2,7 @@
 
 import type { SignalingSocket } from "./dispatch.ts";
 import type { Outbox } from "./outbox.ts";
-import { isSame, type Ticket } from "./tickets.ts";
-
-/** What was sent before a ping. */
-interface Note {
-  readonly outbox: Outbox | undefined;
-  readonly sent: number;
-  readonly ticket: Ticket | undefined;
-}
+import { isSame, type Ticket, type TicketNumber } from "./tickets.ts";
 
 /** Its connection, its counts, and the tickets that it may come back with. */
 export class Session {
@@ -23,12 +16,15 @@ export class Session {
   outbox: Outbox | undefined;
   /** Whether the others were told that it is away. */
   isAway = false;
-  private ticket: Ticket | undefined;
-  private previous: Ticket | undefined;
+  private ticket: TicketNumber | undefined;
+  private previous: TicketNumber | undefined;
   /** Whoever comes with this ticket has counts from before both began anew. */
-  private stale: Ticket | undefined;
+  private stale: TicketNumber | undefined;
   /** Counted events that have arrived on earlier connections, less those before the join on this one. */
   private arrivedElsewhere = 0;
+  /** What had been sent on this connection when its last heartbeat was answered. */
+  private sentBefore = 0;
+  private ticketBefore: TicketNumber | undefined;
 
   constructor(id: string) {
     this.id = id;
@@ -47,10 +43,11 @@ export class Session {
     this.arrivedElsewhere = -arrivedBefore;
     this.ticket = undefined;
     this.previous = undefined;
+    this.forgetHeartbeat();
   }
 
   /** What was under way is given up: both counts begin anew. `ticket` is the one that the client has. */
-  beginAnew(outbox: Outbox, ticket: Ticket): void {
+  beginAnew(outbox: Outbox, ticket: TicketNumber): void {
     this.stale = ticket;
     this.outbox?.clear();
     this.outbox = outbox;
@@ -69,6 +66,7 @@ export class Session {
     this.isAway = false;
     this.arrivedElsewhere -= socket.data.arrived;
     this.socket = socket;
+    this.forgetHeartbeat();
   }
 
   /** Whether this ticket is its newest, or the one before, which is valid until the client has shown the newest. */
@@ -82,7 +80,7 @@ export class Session {
   }
 
   /** Takes a new ticket; `used` is the one that the client has, for all we know. */
-  renew(ticket: Ticket, used?: Ticket): void {
+  renew(ticket: TicketNumber, used?: TicketNumber): void {
     this.ticket = ticket;
     this.previous = used;
   }
@@ -92,33 +90,20 @@ export class Session {
     if (ticket === this.ticket) this.previous = undefined;
   }
 
-  /** Notes, when a ping goes out, all that was sent before it. */
-  note(): Note {
-    return { outbox: this.outbox, sent: this.outbox?.sent ?? 0, ticket: this.ticket };
+  /**
+   * A heartbeat of its connection was answered. Engine.IO delivers in order, and sends the next heartbeat after the
+   * answer to the last one: what was sent before that answer has arrived now. What was sent since may be under way.
+   */
+  onHeartbeat(): void {
+    this.outbox?.confirm(this.sentBefore);
+    if (this.ticketBefore) this.confirmTicket(this.ticketBefore);
+    this.sentBefore = this.outbox?.sent ?? 0;
+    this.ticketBefore = this.ticket;
   }
 
-  /** A ping was answered: what was sent before it has arrived. */
-  confirm({ outbox, sent, ticket }: Note): void {
-    // A join since then has begun to count anew.
-    if (outbox === this.outbox) this.outbox?.confirm(sent);
-    this.confirmTicket(ticket);
+  /** Both counts, or the connection, are others. */
+  private forgetHeartbeat(): void {
+    this.sentBefore = 0;
+    this.ticketBefore = undefined;
   }
-}
-
-/**
- * Confirms by a connection's heartbeat what `session` was sent on it. Engine.IO delivers in order: a ping's answer says
- * that what was sent before the ping has arrived. It is noted when the ping goes out; what was sent since may still be
- * under way.
- */
-export function confirmByHeartbeat(
-  { conn }: SignalingSocket,
-  session: () => Session | undefined,
-): void {
-  let note: Note | undefined;
-  conn.on("packetCreate", ({ type }: { type: string }) => {
-    if (type === "ping") note = session()?.note();
-  });
-  conn.on("heartbeat", () => {
-    if (note) session()?.confirm(note);
-  });
 }

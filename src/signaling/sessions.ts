@@ -4,8 +4,8 @@ import type { KeyObject } from "node:crypto";
 import type { Member } from "../rooms/registry.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
-import { confirmByHeartbeat, Session } from "./session.ts";
-import { type Ticket, Tickets } from "./tickets.ts";
+import { Session } from "./session.ts";
+import { numberOf, type Ticket, Tickets } from "./tickets.ts";
 import { Waiting, type WaitingLimits } from "./waiting.ts";
 
 /** Options of resuming. */
@@ -18,8 +18,8 @@ export interface ResumeOptions extends OutboxLimits, WaitingLimits {
 export class Sessions {
   readonly waiting: Waiting;
   private readonly byId = new Map<string, Session>();
-  private readonly bySocket = new WeakMap<SignalingSocket, Session>();
-  private readonly watched = new WeakSet<SignalingSocket>();
+  /** Of the connections that have taken one over. Any other has the id of its peer. */
+  private readonly resumed = new WeakMap<SignalingSocket, Session>();
   private readonly tickets: Tickets;
   private readonly io: SignalingIo;
   private readonly options: ResumeOptions;
@@ -52,7 +52,7 @@ export class Sessions {
 
   /** The session of a connection, even if another one has taken it over. */
   of(socket: SignalingSocket): Session | undefined {
-    return this.bySocket.get(socket);
+    return this.resumed.get(socket) ?? this.byId.get(socket.id);
   }
 
   /**
@@ -71,7 +71,7 @@ export class Sessions {
       isKept ? new Outbox(this.options, this.waiting.total) : undefined,
       arrivedBefore,
     );
-    this.adopt(socket, session);
+    this.followHeartbeat(socket);
   }
 
   /** Issues a ticket for a member; undefined if it can't resume. `used` is the ticket it resumes with. */
@@ -81,8 +81,8 @@ export class Sessions {
     const session = this.byId.get(id);
     if (!session?.outbox) return undefined;
     const content = { id, room, name, candidateLists, wantsMetadata };
-    const { ticket, text } = this.tickets.issue(content, subject);
-    session.renew(ticket, used);
+    const { number, text } = this.tickets.issue(content, subject);
+    session.renew(number, used && numberOf(used));
     return text;
   }
 
@@ -102,7 +102,7 @@ export class Sessions {
     if (this.byId.has(ticket.id)) return undefined;
     if (!this.tickets.mayRestore(ticket, this.options.resumeGraceMs)) return undefined;
     const session = this.beginAnew(this.create(ticket.id), ticket);
-    session.renew(ticket);
+    session.renew(numberOf(ticket));
     return session;
   }
 
@@ -130,14 +130,15 @@ export class Sessions {
 
   /** Gives up what was under way to and from a peer that comes with this ticket. */
   beginAnew(session: Session, ticket: Ticket): Session {
-    session.beginAnew(new Outbox(this.options, this.waiting.total), ticket);
+    session.beginAnew(new Outbox(this.options, this.waiting.total), numberOf(ticket));
     return session;
   }
 
   /** Reaches the peer by the connection that has claimed it. */
   attach(session: Session, socket: SignalingSocket): void {
     session.attach(socket);
-    this.adopt(socket, session);
+    this.resumed.set(socket, session);
+    this.followHeartbeat(socket);
     const onEvent = () => {
       session.confirmTicket();
       socket.offAny(onEvent);
@@ -162,7 +163,7 @@ export class Sessions {
     if (!session) return;
     this.byId.delete(id);
     this.waiting.remove(session);
-    if (session.socket) this.bySocket.delete(session.socket);
+    if (session.socket) this.resumed.delete(session.socket);
     session.outbox?.clear();
     session.outbox = undefined;
     session.socket = undefined;
@@ -179,16 +180,13 @@ export class Sessions {
     return session;
   }
 
-  private adopt(socket: SignalingSocket, session: Session): void {
-    this.bySocket.set(socket, session);
-    if (this.watched.has(socket)) return;
-    this.watched.add(socket);
-    confirmByHeartbeat(socket, () => this.reached(socket));
-  }
-
-  /** The session that is reached by this connection. */
-  private reached(socket: SignalingSocket): Session | undefined {
-    const session = this.of(socket);
-    return session?.socket === socket ? session : undefined;
+  /** Once for each connection. */
+  private followHeartbeat(socket: SignalingSocket): void {
+    if (socket.data.isFollowed) return;
+    socket.data.isFollowed = true;
+    socket.conn.on("heartbeat", () => {
+      const session = this.of(socket);
+      if (session?.socket === socket) session.onHeartbeat();
+    });
   }
 }

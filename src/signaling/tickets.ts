@@ -19,6 +19,9 @@ const content = z.object({
 /** What a ticket says. */
 export type Ticket = z.infer<typeof content>;
 
+/** Which ticket of a peer it is: what is kept of those that are out. */
+export type TicketNumber = Pick<Ticket, "process" | "serial">;
+
 const HASH = "sha256";
 const KEY_BYTES = 32;
 const PROCESS_BYTES = 9;
@@ -50,10 +53,10 @@ export class Tickets {
   issue(
     peer: Omit<Ticket, "process" | "serial">,
     subject: string | undefined,
-  ): { ticket: Ticket; text: string } {
-    const ticket = { ...peer, process: this.process, serial: ++this.issued };
-    const payload = Buffer.from(JSON.stringify(ticket)).toString("base64url");
-    return { ticket, text: `${payload}.${this.sign(payload, subject).toString("base64url")}` };
+  ): { number: TicketNumber; text: string } {
+    const number = { process: this.process, serial: ++this.issued };
+    const payload = Buffer.from(JSON.stringify({ ...peer, ...number })).toString("base64url");
+    return { number, text: `${payload}.${this.sign(payload, subject).toString("base64url")}` };
   }
 
   /** Reads a ticket; undefined if it is forged, another subject's, or of another version of the server. */
@@ -81,7 +84,11 @@ export class Tickets {
   }
 }
 
-/** Whether these are the same ticket. */
-export function isSame(a: Ticket, b: Ticket): boolean {
-  return a.id === b.id && a.process === b.process && a.serial === b.serial;
+export function numberOf({ process, serial }: Ticket): TicketNumber {
+  return { process, serial };
+}
+
+/** Whether these are the same ticket of a peer. */
+export function isSame(a: TicketNumber, b: TicketNumber): boolean {
+  return a.process === b.process && a.serial === b.serial;
 }

@@ -2,7 +2,7 @@
 
 import { Session } from "../../../src/signaling/session.ts";
 
-const { renew, confirm } = Session.prototype;
+const { renew, onHeartbeat } = Session.prototype;
 
 const CONTROLS: Readonly<Record<string, () => void>> = {
   /** A ticket is used up with its resume, even if the answer with the next one is lost. */
@@ -12,10 +12,11 @@ const CONTROLS: Readonly<Record<string, () => void>> = {
     };
   },
 
-  /** What was sent until a heartbeat's answer arrives counts as arrived, not until the heartbeat went out. */
+  /** What was sent until a heartbeat's answer arrives counts as arrived, not until the answer before. */
   "trim-at-pong": () => {
-    Session.prototype.confirm = function (note) {
-      confirm.call(this, { ...note, sent: this.outbox?.sent ?? note.sent });
+    Session.prototype.onHeartbeat = function () {
+      onHeartbeat.call(this);
+      this.outbox?.confirm(this.outbox.sent);
     };
   },
 };

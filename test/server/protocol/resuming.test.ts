@@ -289,7 +289,8 @@ test("[S6] the answer to a later heartbeat shows the new ticket as well", async 
   const ada = await joinWithTicket(server, "r");
   lose(ada.client);
   const { client } = await resume(server, ada.ticket, 0);
-  await server.nextHeartbeat(client.id);
+  // The first one only notes what was sent before it.
+  for (let n = 0; n < 2; n++) await server.nextHeartbeat(client.id);
   const { ack } = await resume(server, ada.ticket, 0);
   expect(ack).toMatchObject({ error: { code: "resume_failed" } });
 });

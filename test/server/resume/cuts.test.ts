@@ -31,6 +31,7 @@ describe("cuts", () => {
       const result = await cutConnections({
         seed,
         count: 200,
+        lagMs: 20,
         transports: ["websocket"],
         rooms: 5,
         kinds: [kind],
