@@ -74,8 +74,8 @@ const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
   "candidate",
   "candidates",
 ]);
-/** How many events of a socket are handled in one turn of the event loop. */
-const EVENTS_PER_TURN = 8;
+/** What the events of a socket that are handled in one turn of the event loop may cost. */
+const COST_PER_TURN = 20;
 /** Bytes of an sdp that cost 1. */
 const SDP_BYTES_PER_EVENT = 4_096;
 
@@ -93,7 +93,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     // a join that is in progress when the socket disconnects is undone afterwards.
     socket.data.idle = Promise.resolve();
     socket.data.arrived = 0;
-    const isWithinShare = createTurnShare(EVENTS_PER_TURN);
+    const isWithinShare = createTurnShare(COST_PER_TURN);
     const enqueue = (task: () => Promise<void>) => {
       socket.data.idle = runAfter(socket.data.idle, task);
     };
@@ -104,10 +104,11 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       const arrivedBefore = socket.data.arrived;
       if (COUNTED.has(event)) socket.data.arrived++;
       // Checked on arrival, so that a flood doesn't grow the queue.
-      const allowance = connection.events.take(costOf(event, args));
+      const cost = costOf(event, args);
+      const allowance = connection.events.take(cost);
       if (allowance.ok) {
         return enqueue(async () => {
-          if (!isWithinShare(1)) await new Promise<void>(inLaterTurn);
+          if (!isWithinShare(cost)) await new Promise<void>(inLaterTurn);
           await serve(socket, event, args, arrivedBefore);
         });
       }
