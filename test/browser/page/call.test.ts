@@ -32,7 +32,7 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
   });
 
   test("three and five in a mesh: everyone decodes everyone's picture", {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const { url } = await startServer();
     const names = ["Ada", "Bob", "Cyd", "Dee", "Eve"];
