@@ -41,15 +41,10 @@ export function keepConnecting(
     clearTimeout(timer);
     if (!socket.active || signal.aborted) return;
     socket.io.timeout(failures < EARLY_TRIES ? TIMEOUT_MS : LATER_TIMEOUT_MS);
-    timer = setTimeout(() => {
-      if (!socket.active) return;
-      socket.connect();
-      noticeEarlyClose(socket);
-    }, delayMs());
+    timer = setTimeout(() => socket.active && socket.connect(), delayMs());
     spreadMs = undefined;
   };
 
-  noticeEarlyClose(socket);
   socket.on("connect", () => {
     upSince = performance.now();
   });
@@ -69,19 +64,4 @@ export function keepConnecting(
     spreadMs = Math.min(isMs(withinMs) ? withinMs : 0, MAX_SPREAD_MS);
   });
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-}
-
-/**
- * Makes a connection that closes before Engine.IO has opened it a failed try. socket.io-client 4.8 would wait for its
- * timeout.
- */
-function noticeEarlyClose({ io: { engine } }: ServerSocket): void {
-  let isOpen = false;
-  engine.once("open", () => {
-    isOpen = true;
-  });
-  engine.once("close", (reason) => {
-    // Nobody listens any more if the try has failed otherwise. The types say that it has no events of its own.
-    if (!isOpen) Reflect.apply(engine.emit, engine, ["error", new Error(reason)]);
-  });
 }

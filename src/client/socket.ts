@@ -1,6 +1,6 @@
 /** The Socket.IO connection to the server, and requests over it. */
 
-import { io } from "socket.io-client";
+import { Manager } from "socket.io-client";
 import type { Ack } from "../protocol/messages.ts";
 import { disconnected, errorOf, unreadable } from "./errors.ts";
 import type { TypedEventTarget } from "./events.ts";
@@ -15,17 +15,40 @@ export function openSocket(
   url: string | URL | undefined,
   { token, ...options }: Omit<SignalingOptions, "resume">,
 ): ServerSocket {
-  const socket: ServerSocket = io(serverUrl(url), {
+  // Each client has its own connection, even if a page has several.
+  const connections = new Connections(serverUrl(url), {
     transports: ["polling", "websocket"],
     ...options,
     tryAllTransports: true, // The server may offer only the second.
-    ...(token !== undefined && { auth: authBy(token, () => socket.io.engine) }),
-    // Each client has its own connection, even if a page has several.
-    forceNew: true,
     reconnection: false,
     timeout: TIMEOUT_MS,
   });
-  return socket;
+  return connections.socket(
+    "/",
+    token === undefined ? {} : { auth: authBy(token, () => connections.engine) },
+  );
+}
+
+/**
+ * Makes a connection that closes before Engine.IO has opened it a failed try. The Manager of socket.io-client 4.8 would
+ * wait for its timeout.
+ */
+class Connections extends Manager {
+  override open(onResult?: (error?: Error) => void): this {
+    const before = this.engine;
+    super.open(onResult);
+    const { engine } = this;
+    if (engine === before) return this;
+    let isOpen = false;
+    engine.once("open", () => {
+      isOpen = true;
+    });
+    engine.once("close", (reason) => {
+      // Nobody listens any more if the try has failed otherwise. The types say that it has no events of its own.
+      if (!isOpen) Reflect.apply(engine.emit, engine, ["error", new Error(reason)]);
+    });
+    return this;
+  }
 }
 
 /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */

@@ -67,9 +67,8 @@ for (const [index, name] of Object.keys(ATTACKS).entries()) {
   crowd.take();
   // Its own, for the places of those before may still be held.
   const address = `127.0.0.${2 + index}`;
-  const args = ["--import", "tsx", ATTACKER, url, address];
-  args.push(name, values.connections, values.seconds);
-  const attacker = spawn(process.execPath, args, {
+  const attack = [url, address, name, values.connections, values.seconds];
+  const attacker = spawn(process.execPath, ["--import", "tsx", ATTACKER, ...attack], {
     env: { PATH, HOME, TOKEN: token },
     stdio: ["ignore", "inherit", "inherit"],
   });

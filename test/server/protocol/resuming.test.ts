@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Delivered, Joined } from "../../../src/protocol/messages.ts";
 import type { TestClient } from "../../support/client.ts";
+import { openPolling } from "../../support/polling.ts";
 import { countedBy, granted, joinWithTicket, lose, resume } from "../../support/resuming.ts";
 import { startServer, type TestServer, UNLIMITED } from "../../support/server.ts";
 import { mint, SECRET } from "../../support/tokens.ts";
@@ -414,6 +415,19 @@ describe("[S9] after a restart", () => {
     await last?.client.leave();
     const { ack } = await resume(server, ada.ticket, 0);
     expect(ack).toMatchObject({ error: { code: "resume_failed" } });
+  });
+
+  test("who is gone before the answer leaves the ticket to the next one", async () => {
+    const before = await startServer({ RESUME_SECRET });
+    const ada = await joinWithTicket(before, "r");
+    await before.close();
+    const server = await startServer({ RESUME_SECRET });
+    const gone = await openPolling(server.url);
+    await gone.post("40");
+    const request = JSON.stringify(["resume", { ticket: ada.ticket, received: 0 }]);
+    await gone.post(`42${request}\x1e41`);
+    const { ack } = await resume(server, ada.ticket, 0);
+    expect(ack).toMatchObject({ ok: true, self: { id: ada.id } });
   });
 
   test("not after the grace, not with another secret, and not into a room that is full or closed", async () => {
