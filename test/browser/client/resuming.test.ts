@@ -60,8 +60,10 @@ const sees = (tab: Tab, pictures: number) =>
       let moving = 0;
       (await connection?.getStats())?.forEach(({ id, type, kind, framesDecoded = 0 }) => {
         if (type !== "inbound-rtp" || kind !== "video") return;
-        if (!before.has(id)) before.set(id, framesDecoded);
-        if (framesDecoded >= (before.get(id) ?? 0) + 5) moving++;
+        // Firefox counts from 0 again after a rolled back offer.
+        const first = Math.min(framesDecoded, before.get(id) ?? framesDecoded);
+        before.set(id, first);
+        if (framesDecoded >= first + 5) moving++;
       });
       const isCalm = connection?.signalingState === "stable" && window.mesh.state === "joined";
       if (moving >= pictures && isCalm && window.signaling.connected) return;
