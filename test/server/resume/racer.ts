@@ -67,6 +67,8 @@ export class Wire {
 
   /** Ends it in one of the ways in which connections are lost. */
   lose(how: "reset" | "end" | "close"): void {
+    // One that is ending would never emit "close" after a reset: Node forgets it when libuv refuses (EINVAL).
+    if (!this.isOpen) return;
     const { _socket: socket } = this.ws as unknown as { _socket: Socket };
     if (how === "close") this.ws.close();
     else if (how === "end") this.ws.terminate();
@@ -128,7 +130,7 @@ export class Racer {
   async vanish(how: "reset" | "end" | "close"): Promise<void> {
     await Promise.all(
       this.wires.map((wire) => {
-        if (wire.isOpen) wire.lose(how);
+        wire.lose(how);
         return wire.closed;
       }),
     );
