@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { arch, platform } from "node:os";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
-import { afterAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 
 const INSTALLED = [
   process.env["CHROME_PATH"],
@@ -51,12 +51,16 @@ export async function startBrowser({ refusing = false } = {}): Promise<Browser> 
 }
 
 let shared: Promise<Browser> | undefined;
-afterAll(async () => (await shared)?.close());
 
-/** Launches the browser for all tests of a file; what a test opens in it is closed when the test ends. */
+/** The browser of all files that this process runs; it ends with the process. */
+export async function sharedBrowser(): Promise<Browser> {
+  if (!(await shared)?.isConnected()) shared = startBrowser();
+  return shared as Promise<Browser>;
+}
+
+/** The shared browser, for a test: what it opens there is closed when it ends. */
 export async function launchBrowser(): Promise<Browser> {
-  shared ??= startBrowser();
-  const browser = await shared;
+  const browser = await sharedBrowser();
   onTestFinished(async () => {
     for (const context of browser.contexts()) await context.close();
   });

@@ -72,13 +72,13 @@ export class Person {
     await this.page.waitForFunction((count) => {
       const videos = [...document.querySelectorAll<HTMLVideoElement>(".tile:not(.self) video")];
       const moving = videos.filter(
-        (video) => video.videoWidth > 2 && video.getVideoPlaybackQuality().totalVideoFrames >= 10,
+        (video) => video.videoWidth > 2 && video.getVideoPlaybackQuality().totalVideoFrames >= 5,
       );
       return videos.length === count && moving.length === count;
     }, count);
   }
 
-  /** Resolves when the one other person's picture has moved on by ten frames, and has this shape. */
+  /** Resolves when the one other person's picture has moved on by five frames, and has this shape. */
   async seesMotion(widthToHeight = 16 / 9): Promise<void> {
     const frames = await this.page.$eval(OTHER, (video) => {
       return (video as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames;
@@ -89,7 +89,7 @@ export class Person {
         if (!video) return false;
         const shape = video.videoWidth / video.videoHeight;
         const { totalVideoFrames } = video.getVideoPlaybackQuality();
-        return totalVideoFrames >= frames + 10 && Math.abs(shape - widthToHeight) < 0.05;
+        return totalVideoFrames >= frames + 5 && Math.abs(shape - widthToHeight) < 0.05;
       },
       { OTHER, frames, widthToHeight },
     );

@@ -2,15 +2,14 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lacksBrowser, startBrowser } from "../../support/browser.ts";
-import { Person, sendSmallPictures } from "../../support/person.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
+import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
 
 describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   async function callOfTwo() {
@@ -29,22 +28,6 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
     for (const fact of [/connected/, /Direct/, /\d ms/, /\d [kM]bit\/s/]) {
       await facts.locator("dd", { hasText: fact }).first().waitFor();
     }
-  });
-
-  test("three and five in a mesh: everyone decodes everyone's picture", {
-    timeout: 300_000,
-  }, async () => {
-    const { url } = await startServer();
-    const names = ["Ada", "Bob", "Cyd", "Dee", "Eve"];
-    const options = { viewport: { width: 400, height: 300 }, prepare: sendSmallPictures };
-    const people: Person[] = [];
-    for (const name of names) {
-      people.push(await Person.inCall(browser, url, { name, ...options }));
-      if (people.length === 3) await Promise.all(people.map((person) => person.sees(2)));
-    }
-    await Promise.all(people.map((person) => person.sees(4)));
-    const headcount = people[0]?.page.locator(".headcount");
-    expect(await headcount?.textContent()).toBe("5 people");
   });
 
   test("who hangs up, and whose tab is closed, is gone from the others' pages", async () => {

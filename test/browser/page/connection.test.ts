@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { layCable } from "../../support/cable.ts";
 import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
@@ -11,8 +11,7 @@ import { mint, SECRET } from "../../support/tokens.ts";
 describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   test("who is sent away by the server is in the lobby, and told so", async () => {

@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { createCaller } from "../../support/calls.ts";
 import { Person } from "../../support/person.ts";
 import { startServer, UNLIMITED } from "../../support/server.ts";
@@ -56,8 +56,7 @@ const STATE = { type: "state", muted: false, camera: true };
 describe.skipIf(lacksBrowser())("hostile peers on the page", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   async function callOfTwo() {

@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
 import { mint, SECRET } from "../../support/tokens.ts";
@@ -15,8 +15,7 @@ function refuseClipboard() {
 describe.skipIf(lacksBrowser())("the link to a room", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   async function callWithToken(prepare?: () => void) {

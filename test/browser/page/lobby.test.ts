@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { MemoryRoomRegistry } from "../../../src/rooms/memory.ts";
 import type { RoomRegistry } from "../../../src/rooms/registry.ts";
-import { lacksBrowser, startBrowser } from "../../support/browser.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
 import { mint, SECRET } from "../../support/tokens.ts";
@@ -39,8 +39,7 @@ function createHeldRooms() {
 describe.skipIf(lacksBrowser())("the lobby", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   test("Join, pressed twice, joins once", async () => {

@@ -2,7 +2,7 @@
 
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { lacksBrowser, servePage, startBrowser } from "../../support/browser.ts";
+import { lacksBrowser, servePage, sharedBrowser, startBrowser } from "../../support/browser.ts";
 import { lessonPage } from "../../support/lesson-page.ts";
 import { Person } from "../../support/person.ts";
 import { startServer } from "../../support/server.ts";
@@ -24,8 +24,7 @@ function recordConnections() {
 describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
-    return () => browser.close();
+    browser = await sharedBrowser();
   });
 
   test("a full room says so, and lets in when somebody has left", async () => {
