@@ -14,6 +14,8 @@ interface OpenOptions extends BrowserContextOptions {
   name?: string;
   room?: string;
   token?: string;
+  /** False for somebody without camera and microphone: a call of theirs costs a tenth. */
+  devices?: boolean;
   /** Runs in the page before its own script. */
   prepare?: () => void;
 }
@@ -28,9 +30,10 @@ export class Person {
 
   /** Opens the page, and fills in the form. */
   static async open(browser: Browser, url: string, options: OpenOptions = {}): Promise<Person> {
-    const { name, room, token, prepare, ...context } = options;
+    const { name, room, token, devices = true, prepare, ...context } = options;
     const browserContext = await browser.newContext({ viewport: WINDOW, ...context });
     onTestFinished(() => browserContext.close());
+    if (!devices) await browserContext.addInitScript(haveNoDevices);
     if (prepare) await browserContext.addInitScript(prepare);
     const page = await browserContext.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
@@ -78,6 +81,15 @@ export class Person {
     }, count);
   }
 
+  /** Resolves when exactly `count` others are here, and each has told that there is no picture of them. */
+  async meets(count: number): Promise<void> {
+    await this.page.waitForFunction((count) => {
+      const others = [...document.querySelectorAll(".tile:not(.self) .condition")];
+      const met = others.filter(({ textContent }) => textContent?.endsWith("muted, camera off"));
+      return others.length === count && met.length === count;
+    }, count);
+  }
+
   /** Resolves when the one other person's picture has moved on by five frames, and has this shape. */
   async seesMotion(widthToHeight = 16 / 9): Promise<void> {
     const frames = await this.page.$eval(OTHER, (video) => {
@@ -99,6 +111,12 @@ export class Person {
   async hears(text: string): Promise<void> {
     await this.page.getByRole("status").filter({ hasText: text }).first().waitFor();
   }
+}
+
+function haveNoDevices(): void {
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException("Requested device not found", "NotFoundError");
+  };
 }
 
 /** For `prepare`, in calls of many: on a busy machine, twenty encoders need small pictures, and few. */

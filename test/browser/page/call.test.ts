@@ -46,7 +46,10 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
   });
 
   test("chat goes both ways, and is announced while it is closed", async () => {
-    const { ada, bob } = await callOfTwo();
+    const { url } = await startServer();
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
+    const bob = await Person.inCall(browser, url, { name: "Bob", devices: false });
+    await Promise.all([ada.meets(1), bob.meets(1)]);
     await ada.press("Chat");
     await ada.write("Good morning");
     await bob.hears("Ada: Good morning");
@@ -116,9 +119,9 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
   test("names and messages are text, whatever they look like", async () => {
     const { url } = await startServer();
     const hostile = "<img src=x onerror=alert(1)><b>Ada";
-    const ada = await Person.inCall(browser, url, { name: hostile });
-    const bob = await Person.inCall(browser, url, { name: "Bob" });
-    await bob.sees(1);
+    const ada = await Person.inCall(browser, url, { name: hostile, devices: false });
+    const bob = await Person.inCall(browser, url, { name: "Bob", devices: false });
+    await Promise.all([ada.meets(1), bob.meets(1)]);
     await ada.press("Chat");
     await ada.write(`<script>alert(2)</script><a href="javascript:alert(3)">look</a>`);
     await bob.page.getByRole("button", { name: "Chat 1 unread" }).waitFor();
@@ -131,7 +134,7 @@ describe.skipIf(lacksBrowser())("a call through the page", { timeout: 100_000 },
 
   test("the room is in the address, and the name is remembered", async () => {
     const { url } = await startServer();
-    const ada = await Person.open(browser, url, { name: "Ada" });
+    const ada = await Person.open(browser, url, { name: "Ada", devices: false });
     const room = await ada.page.getByLabel("Room").inputValue();
     expect(room).toMatch(/^[a-z]+-[a-z]+-[a-z2-9]{4}$/);
     await ada.press("Join");

@@ -16,7 +16,7 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
 
   test("who is sent away by the server is in the lobby, and told so", async () => {
     const { url, io } = await startServer();
-    const ada = await Person.inCall(browser, url, { name: "Ada" });
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
     io.disconnectSockets();
     const reason = "The server has ended the connection. Join again.";
     await ada.page.getByRole("alert").filter({ hasText: reason }).waitFor();
@@ -27,9 +27,9 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
 
   test("an error that is not the room's ends no call", async () => {
     const { url, io } = await startServer();
-    const ada = await Person.inCall(browser, url, { name: "Ada" });
-    const bob = await Person.inCall(browser, url, { name: "Bob" });
-    await Promise.all([ada.sees(1), bob.sees(1)]);
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
+    const bob = await Person.inCall(browser, url, { name: "Bob", devices: false });
+    await Promise.all([ada.meets(1), bob.meets(1)]);
     io.emit("signal_error", { event: "candidates", code: "rate_limited", message: "too many" });
     // What comes after it on the same connection, so that it has come, too.
     await bob.press("Hang up");
@@ -57,7 +57,7 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
 
   test("the banner is there to be announced before it has anything to say", async () => {
     const server = await startServer();
-    const ada = await Person.inCall(browser, server.url, { name: "Ada" });
+    const ada = await Person.inCall(browser, server.url, { name: "Ada", devices: false });
     const banner = ada.page.locator("#call").getByRole("status");
     expect(await banner.allTextContents()).toEqual([""]);
     await server.close();
@@ -68,7 +68,11 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
 
   test("a token that comes to the address after a refusal is used", async () => {
     const server = await startServer({ AUTH_SECRET: SECRET });
-    const ada = await Person.open(browser, server.url, { room: "demo", name: "Ada" });
+    const ada = await Person.open(browser, server.url, {
+      room: "demo",
+      name: "Ada",
+      devices: false,
+    });
     await ada.page.getByRole("alert").filter({ hasText: "this server requires a token" }).waitFor();
     // The link is opened in the same tab: only what is behind the # is another.
     await ada.page.goto(`${server.url}/?room=demo#token=${await mint({ name: "Ada" })}`);
@@ -78,7 +82,10 @@ describe.skipIf(lacksBrowser())("a call and its server", { timeout: 100_000 }, (
 
   test("a token that the server takes no longer when it is back: the lobby says so", async () => {
     const first = await startServer({ AUTH_SECRET: SECRET });
-    const ada = await Person.inCall(browser, first.url, { token: await mint({ name: "Ada" }) });
+    const ada = await Person.inCall(browser, first.url, {
+      token: await mint({ name: "Ada" }),
+      devices: false,
+    });
     await first.close();
     await ada.hears("out of reach");
     await startServer({ AUTH_SECRET: `another one: ${SECRET}`, PORT: new URL(first.url).port });

@@ -157,10 +157,10 @@ describe.skipIf(lacksBrowser())("hostile peers on the page", { timeout: 100_000 
 
   test("names stand by themselves; ours is marked by more than words", async () => {
     const { url } = await startServer();
-    const ada = await Person.inCall(browser, url, { name: "Ada" });
-    const bob = await Person.inCall(browser, url, { name: "You" });
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
+    const bob = await Person.inCall(browser, url, { name: "You", devices: false });
     await ada.hears("You has joined.");
-    await Promise.all([ada.sees(1), bob.sees(1)]);
+    await Promise.all([ada.meets(1), bob.meets(1)]);
     const { page } = ada;
     expect(await page.locator(".self .you").isVisible()).toBe(true);
     expect(await page.locator(".self").getAttribute("aria-current")).toBe("true");

@@ -22,6 +22,7 @@ describe.skipIf(lacksBrowser())("the link to a room", { timeout: 100_000 }, () =
     const server = await startServer({ AUTH_SECRET: SECRET });
     const ada = await Person.inCall(browser, server.url, {
       token: await mint({ name: "Ada" }),
+      devices: false,
       permissions: ["clipboard-read", "clipboard-write"],
       ...(prepare && { prepare }),
     });
@@ -39,7 +40,10 @@ describe.skipIf(lacksBrowser())("the link to a room", { timeout: 100_000 }, () =
 
     // And by the other button, which is there once there is no invitation.
     await ada.page.evaluate(() => navigator.clipboard.writeText("nothing yet"));
-    await Person.inCall(browser, server.url, { token: await mint({ name: "Bob" }) });
+    await Person.inCall(browser, server.url, {
+      token: await mint({ name: "Bob" }),
+      devices: false,
+    });
     await ada.tile("Bob").waitFor();
     await ada.press("Copy link");
     await expect.poll(clipboard).toBe(link);

@@ -45,7 +45,7 @@ describe.skipIf(lacksBrowser())("the lobby", { timeout: 100_000 }, () => {
   test("Join, pressed twice, joins once", async () => {
     const held = createHeldRooms();
     const { url } = await startServer({}, { wrapRooms: held.wrapRooms });
-    const ada = await Person.open(browser, url, { name: "Ada", room: "demo" });
+    const ada = await Person.open(browser, url, { name: "Ada", room: "demo", devices: false });
     await ada.hears("Server connected");
     await ada.page.getByRole("button", { name: "Join", exact: true }).dblclick();
     await ada.page.getByRole("button", { name: "Joining…" }).waitFor();
@@ -57,7 +57,7 @@ describe.skipIf(lacksBrowser())("the lobby", { timeout: 100_000 }, () => {
   test("a server that comes meanwhile changes nothing: still joining, and it can be given up", async () => {
     const first = await startServer();
     const { url } = first;
-    const ada = await Person.open(browser, url, { name: "Ada", room: "demo" });
+    const ada = await Person.open(browser, url, { name: "Ada", room: "demo", devices: false });
     await ada.hears("Server connected");
     await first.close();
     await ada.hears("Looking for the server…");
@@ -76,7 +76,7 @@ describe.skipIf(lacksBrowser())("the lobby", { timeout: 100_000 }, () => {
   test("a name in the token is the one that everybody sees, ourselves included", async () => {
     const { url } = await startServer({ AUTH_SECRET: SECRET });
     const token = await mint({ name: "Ada" });
-    const ada = await Person.inCall(browser, url, { name: "Somebody else", token });
+    const ada = await Person.inCall(browser, url, { name: "Somebody else", token, devices: false });
     await ada.tile("Ada").waitFor({ timeout: 5_000 });
     expect(await ada.tile("Ada").locator(".avatar").textContent()).toBe("A");
     expect(await ada.tile("Somebody else").count()).toBe(0);

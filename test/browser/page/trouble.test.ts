@@ -29,31 +29,31 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
 
   test("a full room says so, and lets in when somebody has left", async () => {
     const { url } = await startServer({ MAX_PEERS_PER_ROOM: "2" });
-    const ada = await Person.inCall(browser, url, { name: "Ada" });
-    await Person.inCall(browser, url, { name: "Bob" });
-    const cyd = await Person.open(browser, url, { name: "Cyd", room: "demo" });
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
+    await Person.inCall(browser, url, { name: "Bob", devices: false });
+    const cyd = await Person.open(browser, url, { name: "Cyd", devices: false, room: "demo" });
     await cyd.press("Join");
     await cyd.page.getByRole("alert").filter({ hasText: "The room demo is full." }).waitFor();
     await ada.press("Hang up");
     await cyd.press("Join");
-    await cyd.sees(1);
+    await cyd.meets(1);
   });
 
   test("a room that the server refuses: its reason is shown", async () => {
     const { url } = await startServer();
-    const ada = await Person.open(browser, url, { name: "\u0007", room: "demo" });
+    const ada = await Person.open(browser, url, { name: "\u0007", devices: false, room: "demo" });
     await ada.press("Join");
     await ada.page.getByRole("alert").filter({ hasText: "The server said no: name" }).waitFor();
   });
 
   test("where tokens are asked for, the address brings one, and what it doesn't cover is said", async () => {
     const { url } = await startServer({ AUTH_SECRET: SECRET });
-    const stranger = await Person.open(browser, url, { name: "Eve", room: "demo" });
+    const stranger = await Person.open(browser, url, { name: "Eve", devices: false, room: "demo" });
     const alert = (person: Person, text: string) =>
       person.page.getByRole("alert").filter({ hasText: text }).waitFor();
     await alert(stranger, "You were not let in: this server requires a token");
     const token = await mint({ room: "demo", name: "Ada" });
-    const ada = await Person.inCall(browser, url, { token });
+    const ada = await Person.inCall(browser, url, { token, devices: false });
     await ada.press("Hang up");
     await ada.page.getByLabel("Room", { exact: true }).fill("other");
     await ada.press("Join");
@@ -68,8 +68,8 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
 
   test("who is removed is told so, and so are all when the call is closed", async () => {
     const { url, disconnect, closeRoom, maps } = await startServer();
-    const ada = await Person.inCall(browser, url, { name: "Ada" });
-    const bob = await Person.inCall(browser, url, { name: "Bob" });
+    const ada = await Person.inCall(browser, url, { name: "Ada", devices: false });
+    const bob = await Person.inCall(browser, url, { name: "Bob", devices: false });
     const alert = (person: Person, text: string) =>
       person.page.getByRole("alert").filter({ hasText: text }).waitFor();
     const [first = ""] = maps.rooms.get("demo")?.keys() ?? [];
@@ -110,7 +110,11 @@ describe.skipIf(lacksBrowser())("trouble on the page", { timeout: 100_000 }, () 
 
   test("without a server, joining waits for it, or is given up", async () => {
     const first = await startServer();
-    const ada = await Person.open(browser, first.url, { name: "Ada", room: "demo" });
+    const ada = await Person.open(browser, first.url, {
+      name: "Ada",
+      devices: false,
+      room: "demo",
+    });
     await ada.hears("Server connected");
     await first.close();
     await ada.hears("Looking for the server…");

@@ -3,16 +3,11 @@
 import { networkInterfaces } from "node:os";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { lacksBrowser, launchBrowser, servePage } from "../../support/browser.ts";
-import { callPage } from "../../support/call-page.ts";
-import { lacksCoturn, startCoturn } from "../../support/coturn.ts";
-import { startServer } from "../../support/server.ts";
-import {
-  chosenPath,
-  pictureMoves,
-  remoteAddresses,
-  watchCalls,
-} from "../../support/watch-calls.ts";
+import { lacksBrowser, launchBrowser, servePage } from "../support/browser.ts";
+import { callPage } from "../support/call-page.ts";
+import { lacksCoturn, startCoturn } from "../support/coturn.ts";
+import { startServer } from "../support/server.ts";
+import { chosenPath, pictureMoves, remoteAddresses, watchCalls } from "../support/watch-calls.ts";
 
 declare global {
   interface Window {
