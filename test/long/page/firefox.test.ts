@@ -2,10 +2,10 @@
 
 import type { Page } from "puppeteer-core";
 import { expect, onTestFinished, test } from "vitest";
-import { lacksBrowser, launchBrowser } from "../support/browser.ts";
-import { lacksFirefox, launchFirefox } from "../support/firefox.ts";
-import { Person } from "../support/person.ts";
-import { startServer } from "../support/server.ts";
+import { lacksBrowser, launchBrowser } from "../../support/browser.ts";
+import { lacksFirefox, launchFirefox } from "../../support/firefox.ts";
+import { Person } from "../../support/person.ts";
+import { startServer } from "../../support/server.ts";
 
 /** Joins as somebody named Fay, in Firefox. */
 async function joinInFirefox(url: string): Promise<Page> {

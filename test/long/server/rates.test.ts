@@ -2,12 +2,12 @@
 
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { Bystanders, startMeasured } from "../support/bystanders.ts";
-import { openPolling } from "../support/polling.ts";
-import { RawClient } from "../support/raw.ts";
-import { startServer, TestProcess, UNLIMITED } from "../support/server.ts";
+import { Bystanders, startMeasured } from "../../support/bystanders.ts";
+import { openPolling } from "../../support/polling.ts";
+import { RawClient } from "../../support/raw.ts";
+import { startServer, TestProcess, UNLIMITED } from "../../support/server.ts";
 
-const FLOODER = fileURLToPath(new URL("../support/flooder.ts", import.meta.url));
+const FLOODER = fileURLToPath(new URL("../../support/flooder.ts", import.meta.url));
 
 /** Refills so slowly that the burst is all there is. */
 const BURST_OF_20 = { EVENTS_PER_SECOND: "1", EVENT_BURST: "20" };

@@ -1,10 +1,10 @@
 /** A client that stops reading: it is cut off, its room is told, and nobody else waits. */
 
 import { describe, expect, test } from "vitest";
-import { Bystanders, startMeasured } from "../support/bystanders.ts";
-import { RawClient } from "../support/raw.ts";
-import { startServer, UNLIMITED } from "../support/server.ts";
-import { openTcp, upgradeRequest } from "../support/tcp.ts";
+import { Bystanders, startMeasured } from "../../support/bystanders.ts";
+import { RawClient } from "../../support/raw.ts";
+import { startServer, UNLIMITED } from "../../support/server.ts";
+import { openTcp, upgradeRequest } from "../../support/tcp.ts";
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;

@@ -1,7 +1,7 @@
 /** Short runs of `npm run cuts`; what they print is enough to repeat them. */
 
 import { describe, expect, test } from "vitest";
-import { type CutOptions, cutConnections, faultsOf } from "../load/cuts/cuts.ts";
+import { type CutOptions, cutConnections, faultsOf } from "../../load/cuts/cuts.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 20));
 const BOTH: CutOptions["transports"] = ["polling", "websocket"];

@@ -1,9 +1,9 @@
 /** Connections that are opened and left: each ends by itself, and holds up nobody meanwhile. */
 
 import { describe, expect, test } from "vitest";
-import { RawClient } from "../support/raw.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-import { openTcp, upgradeRequest } from "../support/tcp.ts";
+import { RawClient } from "../../support/raw.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import { openTcp, upgradeRequest } from "../../support/tcp.ts";
 
 const POLLING = "/socket.io/?EIO=4&transport=polling";
 

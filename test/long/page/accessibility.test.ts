@@ -3,9 +3,9 @@
 import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { lacksBrowser, sharedBrowser } from "../support/browser.ts";
-import { Person } from "../support/person.ts";
-import { startServer } from "../support/server.ts";
+import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
+import { Person } from "../../support/person.ts";
+import { startServer } from "../../support/server.ts";
 
 /** As people look at the page: at a desk by day, on a phone at night. */
 const LOOKS = [

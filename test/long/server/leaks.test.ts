@@ -1,11 +1,11 @@
 /** What comes and goes leaves nothing behind. */
 
 import { describe, expect, test } from "vitest";
-import { Bystanders, startMeasured } from "../support/bystanders.ts";
-import { TestClient } from "../support/client.ts";
-import { openPolling } from "../support/polling.ts";
-import { RawClient } from "../support/raw.ts";
-import { UNLIMITED } from "../support/server.ts";
+import { Bystanders, startMeasured } from "../../support/bystanders.ts";
+import { TestClient } from "../../support/client.ts";
+import { openPolling } from "../../support/polling.ts";
+import { RawClient } from "../../support/raw.ts";
+import { UNLIMITED } from "../../support/server.ts";
 
 const MIB = 1_048_576;
 

@@ -2,11 +2,11 @@
 
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { Bystanders, startMeasured } from "../support/bystanders.ts";
-import { RawClient } from "../support/raw.ts";
-import { startServer } from "../support/server.ts";
-import { openTcp, type Tcp } from "../support/tcp.ts";
-import { FIN, frame, OPCODE, upgradeRequest } from "../support/wire.ts";
+import { Bystanders, startMeasured } from "../../support/bystanders.ts";
+import { RawClient } from "../../support/raw.ts";
+import { startServer } from "../../support/server.ts";
+import { openTcp, type Tcp } from "../../support/tcp.ts";
+import { FIN, frame, OPCODE, upgradeRequest } from "../../support/wire.ts";
 
 const MB = 1_000_000;
 const WEBSOCKET = "/socket.io/?EIO=4&transport=websocket";

@@ -1,9 +1,9 @@
 /** Calls that outlive the connection to the server and its restart: those that take longest. */
 
 import { describe, test } from "vitest";
-import { lacksBrowser } from "../support/browser.ts";
-import { lacksFirefox } from "../support/firefox.ts";
-import { outlives } from "../support/outliving.ts";
+import { lacksBrowser } from "../../support/browser.ts";
+import { lacksFirefox } from "../../support/firefox.ts";
+import { outlives } from "../../support/outliving.ts";
 
 describe.skipIf(lacksBrowser() || lacksFirefox())("a call", { timeout: 180_000 }, () => {
   test.each([
