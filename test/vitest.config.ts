@@ -21,12 +21,17 @@ export const BUILD = ["test/support/build.ts"];
 export default defineConfig({
   test: {
     ...COMMON,
-    // One for each core: half of the time, a test waits for a timeout or for a browser.
+    // One for each core: half of the time, a test waits.
     maxWorkers: availableParallelism(),
     projects: [
       project("unit", ["unit/**/*.test.ts"]),
       project("server", ["{server,repo}/**/*.test.ts"], { globalSetup: BUILD }),
-      project("browser", ["browser/**/*.test.ts"], { globalSetup: BUILD }),
+      // One at a time, after the others: a single call keeps two cores busy.
+      project("browser", ["browser/**/*.test.ts"], {
+        globalSetup: BUILD,
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
     ],
   },
 });
