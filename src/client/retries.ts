@@ -12,10 +12,10 @@ const BASE_MS = 500;
 const STABLE_MS = 1_000;
 /** Most that a server may ask us to wait for. */
 const MAX_SPREAD_MS = 60_000;
-/** How long a try may take. A slow network needs longer, so later tries have more. */
+/** How long a try may take. A slow network needs longer: after so many that took all of it, they have more. */
 export const TIMEOUT_MS = 4_000;
 const LATER_TIMEOUT_MS = 20_000;
-const EARLY_TRIES = 4;
+const SHORT_TRIES = 3;
 
 /**
  * Connects again whenever the connection is lost or fails, unless either side has ended it. In a room the first try is
@@ -28,6 +28,7 @@ export function keepConnecting(
 ): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
+  let timeouts = 0;
   let upSince: number | undefined;
   let spreadMs: number | undefined;
 
@@ -40,13 +41,14 @@ export function keepConnecting(
   const retry = () => {
     clearTimeout(timer);
     if (!socket.active || signal.aborted) return;
-    socket.io.timeout(failures < EARLY_TRIES ? TIMEOUT_MS : LATER_TIMEOUT_MS);
+    socket.io.timeout(timeouts < SHORT_TRIES ? TIMEOUT_MS : LATER_TIMEOUT_MS);
     timer = setTimeout(() => socket.active && socket.connect(), delayMs());
     spreadMs = undefined;
   };
 
   socket.on("connect", () => {
     upSince = performance.now();
+    timeouts = 0;
   });
   socket.on("disconnect", () => {
     const wasStable = upSince !== undefined && performance.now() - upSince >= STABLE_MS;
@@ -54,8 +56,9 @@ export function keepConnecting(
     upSince = undefined;
     retry();
   });
-  socket.on("connect_error", () => {
+  socket.on("connect_error", ({ message }) => {
     failures++;
+    if (message === "timeout") timeouts++;
     retry();
   });
   socket.on("server_draining", (notice) => {

@@ -22,14 +22,14 @@ function create({ isInRoom = true } = {}) {
     vi.advanceTimersByTime(ms);
   };
   /** Fails as often as it is tried, and returns the time before each try. */
-  const fail = (count: number) => {
+  const fail = (count: number, message = "refused") => {
     const waits: number[] = [];
     for (let i = 0; i < count; i++) {
       const before = performance.now();
       const { length } = tries;
       while (tries.length === length) vi.advanceTimersByTime(1);
       waits.push(performance.now() - before);
-      socket.emit("connect_error", new Error("refused"));
+      socket.emit("connect_error", new Error(message));
     }
     return waits;
   };
@@ -101,18 +101,30 @@ test.each([undefined, null, {}, { withinMs: "x" }, { withinMs: -1 }, { withinMs:
   },
 );
 
-test("the first tries are given up soon, later ones have time", () => {
+test("who isn't reached in the time for it has more of it then", () => {
   const { socket, timeouts, fail } = create();
   socket.emit("disconnect");
-  fail(5);
+  fail(5, "timeout");
   expect(timeouts).toEqual([4_000, 4_000, 4_000, 20_000, 20_000, 20_000]);
+});
+
+test("who is refused, or lost soon, was reached: it has no more time", () => {
+  const { socket, timeouts, up, fail } = create();
+  socket.emit("disconnect");
+  fail(5, "refused");
+  for (let round = 0; round < 5; round++) {
+    up(10);
+    socket.emit("disconnect");
+    fail(1, "timeout");
+  }
+  expect(new Set(timeouts)).toEqual(new Set([4_000]));
 });
 
 test("not when either side has ended it, nor after the end", () => {
   const { socket, tries, closing } = create();
   socket.active = false;
   socket.emit("disconnect");
-  socket.emit("connect_error");
+  socket.emit("connect_error", new Error("refused"));
   expect(vi.getTimerCount()).toBe(0);
   socket.active = true;
   socket.emit("disconnect");
