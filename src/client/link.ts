@@ -57,7 +57,6 @@ export class Link {
   /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */
   async receiveDescription(description: Description): Promise<void> {
     if (description.type !== "offer") return this.attempt(() => this.takeAnswer(description));
-    if (!this.mayTakeOffer()) return;
     this.offered = description;
     if (!this.isAnswering) await this.answerInTurn();
   }
@@ -84,7 +83,6 @@ export class Link {
     const offer = this.offered;
     this.offered = undefined;
     if (!offer || !this.mayTakeOffer()) return void this.early.take();
-    this.own.giveUp();
     await this.take(offer);
     await this.describe();
     await this.own.send();

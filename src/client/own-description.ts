@@ -35,18 +35,13 @@ export class OwnDescription {
     this.closing = closing;
   }
 
-  /** Gives up one that waits: there will be another in its place. */
-  giveUp(): void {
-    this.newest.abort();
-  }
-
   /** @throws what sending it throws */
   async send(): Promise<void> {
     const { type = "rollback", sdp = "" } = this.connection.localDescription ?? {};
     if (type === "rollback") return;
     const { answers, outbox } = this.deps;
     if (type !== "offer") answers.charge(Math.ceil(sdp.length / SDP_CHARS_PER_EVENT) - 1);
-    this.giveUp();
+    this.newest.abort();
     this.newest = new AbortController();
     const signal = AbortSignal.any([this.closing, this.newest.signal]);
     const sent = outbox.send(() => this.sendOne({ type, sdp }), signal);

@@ -9,7 +9,7 @@ import type { Candidate, Description } from "../../src/protocol/messages.ts";
 import { FakeConnection, fakeConnections, settled } from "../support/fakes.ts";
 
 /** A link, its connection, and what it sends: descriptions and candidates, in order. */
-function create(options: Partial<LinkOptions> = {}) {
+function create(options: Partial<LinkOptions> = {}, answers = new PacedQueue(ANSWERS)) {
   fakeConnections();
   const sent: string[] = [];
   const errors: unknown[] = [];
@@ -25,7 +25,7 @@ function create(options: Partial<LinkOptions> = {}) {
       ...options,
     },
     new EarlyCandidates(),
-    { answers: new PacedQueue(ANSWERS), outbox: new Outbox() },
+    { answers, outbox: new Outbox() },
   );
   onTestFinished(() => link.close());
   const { connection } = link;
@@ -118,6 +118,75 @@ describe("offers that cross", () => {
     await link.receiveDescription(offer());
     expect(connection.log).toContain("remote their offer");
     expect(errors.map(String)).toEqual(["Error: refused", "Error: refused"]);
+  });
+});
+
+describe("an offer that waits for its turn", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** A link that answers one offer a second. */
+  const createSlow = () => create({}, new PacedQueue({ atOnce: 1, intervalMs: 1_000 }));
+
+  test("is taken with the candidates that have come behind it", async () => {
+    const { link, connection } = createSlow();
+    await link.receiveDescription(offer("first"));
+    const taken = link.receiveDescription(offer("second"));
+    await link.receiveCandidate(candidate("of second"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await taken;
+    expect(connection.log.slice(2)).toEqual([
+      "remote second",
+      "candidate of second",
+      "local answer",
+    ]);
+  });
+
+  test("is given up with its candidates when the peer answers ours, or crosses it", async () => {
+    const { link, connection } = createSlow();
+    await link.receiveDescription(offer("first"));
+    const waiting = link.receiveDescription(offer("second"));
+    await link.receiveCandidate(candidate("of second"));
+    connection.negotiate();
+    await settled();
+    await link.receiveDescription(offer("third"));
+    await link.receiveCandidate(candidate("of third"));
+    await link.receiveDescription(answer("to ours"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    await waiting;
+    expect(connection.log.slice(2)).toEqual(["local offer", "remote to ours"]);
+  });
+});
+
+describe("a repair", () => {
+  test("is none while our offer is on its way, and arrives", async () => {
+    let arrive = () => {};
+    const { link, connection, sent } = create({
+      sendDescription: ({ sdp }) => {
+        sent.push(sdp);
+        return new Promise<void>((resolve) => {
+          arrive = resolve;
+        });
+      },
+    });
+    connection.negotiate();
+    await settled();
+    const repaired = link.repair();
+    arrive();
+    await repaired;
+    expect(sent).toEqual(["offer 1"]);
+  });
+
+  test("sends an offer again that was lost", async () => {
+    const { link, connection, sent } = create();
+    connection.negotiate();
+    await settled();
+    await link.repair();
+    expect(sent).toEqual(["offer 1", "offer 1"]);
   });
 });
 

@@ -52,6 +52,24 @@ describe("a session", () => {
     expect([mesh.state, mesh.self, mesh.peers]).toEqual(["idle", undefined, []]);
   });
 
+  test("ends when it is removed, with the reason", async () => {
+    const { signaling, mesh, errors } = create(["Ada"]);
+    await mesh.join("demo");
+    const error = new SignalingError("removed", "you were removed");
+    signaling.tell("error", { event: "disconnect", error });
+    expect([mesh.state, mesh.peers]).toEqual(["idle", []]);
+    expect(errors.map(({ peer, error }) => [peer, code(error)])).toEqual([[undefined, "removed"]]);
+  });
+
+  test("isn't in a room by the resume of another one, before its own join is answered", async () => {
+    const { signaling, mesh, told } = create();
+    signaling.joining = () => new Promise(() => {});
+    void mesh.join("demo").catch(() => {});
+    signaling.tell("resume", { ...signaling.joined, users: [{ id: "Ada", name: "" }], gap: false });
+    expect([mesh.self, told]).toEqual([undefined, ["joining"]]);
+    await mesh.leave();
+  });
+
   test("gives up a join of a connection that was lost as well", async () => {
     const { signaling, mesh, errors } = create();
     await mesh.join("demo");

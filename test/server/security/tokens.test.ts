@@ -318,6 +318,19 @@ describe("tokens", () => {
     expect(await ada.request("refresh_token", "another")).toEqual({ ok: true });
   });
 
+  test("[T2] CONNECT costs as much as a join, since its token is checked", async () => {
+    // The second allowance is of 40.
+    const { url } = await startServer({ EVENTS_PER_SECOND: "1", EVENT_BURST: "20" });
+    const [ada, eve] = [await RawClient.connect(url), await RawClient.connect(url)];
+    for (let n = 0; n < 25; n++) ada.send('42["nonsense"]');
+    ada.send('427["settled?"]');
+    await ada.frame(/^437/);
+    const closed = eve.closed();
+    for (let n = 0; n < 37; n++) eve.send('42["nonsense"]');
+    await closed;
+    expect(ada.ws.readyState).toBe(ada.ws.OPEN);
+  });
+
   test("no token, secret or claim is ever logged", async () => {
     const server = await startServer({ AUTH_SECRET, LOG_LEVEL: "trace" });
     const token = await mint({ sub: "canary-sub", name: "canary-name", exp: secondsFromNow(-2) });
