@@ -1,6 +1,6 @@
 /** The log's other end doesn't read, is full or is gone: none of the server's business. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -29,9 +29,14 @@ interface Output {
 }
 
 /** Starts the built program with these outputs. */
-function start(env: Record<string, string>, { stdout = "pipe", stderr = "inherit" }: Output) {
+function start(
+  env: Record<string, string>,
+  { stdout = "pipe", stderr = "inherit" }: Output,
+  program = process.execPath,
+  args = ["dist/main.js"],
+) {
   const { PATH = "" } = process.env;
-  const child = spawn(process.execPath, ["dist/main.js"], {
+  const child = spawn(program, args, {
     cwd: ROOT,
     env: { PATH, ...ENV, ...env },
     stdio: ["ignore", stdout, stderr],
@@ -49,7 +54,7 @@ function start(env: Record<string, string>, { stdout = "pipe", stderr = "inherit
 /** The address in the program's first line; nothing is read afterwards. */
 async function urlOf({ stdout }: ChildProcess): Promise<string> {
   let output = "";
-  while (!/open http\S+"/.test(output)) {
+  while (!/open http[^\s"]+["\s]/.test(output)) {
     if (!stdout) throw new Error("no pipe");
     await once(stdout, "readable");
     output += stdout.read() ?? "";
@@ -110,6 +115,14 @@ async function endsInTime(child: ChildProcess): Promise<void> {
   expect(performance.now() - begin).toBeLessThan(5_000);
 }
 
+/** Whether there is no script(1), of bsdutils; under CI there has to be one. */
+function lacksScript(): boolean {
+  if (spawnSync("script", ["--version"]).status === 0) return false;
+  if (process.env["CI"]) throw new Error("no script here: install bsdutils");
+  console.warn("skipped: no script here: install bsdutils");
+  return true;
+}
+
 describe("a log that nobody reads", () => {
   test("a socket: every event is answered, SIGTERM ends the server", async () => {
     const child = start({ PORT: "0" }, {});
@@ -130,6 +143,14 @@ describe("a log that nobody reads", () => {
     const [, url = ""] = /open (http[^\s"]+)/.exec(buffer.toString("utf8", 0, bytesRead)) ?? [];
     await makeLines(await TestClient.connect(url));
     await endsInTime(child);
+  });
+
+  // script(1) stops to read from the terminal when nobody reads from it.
+  test.skipIf(lacksScript())("a terminal: the same", async () => {
+    const command = `exec ${process.execPath} dist/main.js`;
+    const child = start({ PORT: "0" }, {}, "script", ["-qec", command, "/dev/null"]);
+    const client = await TestClient.connect(await urlOf(child));
+    await makeLines(client);
   });
 
   test("read again, it says how many lines were dropped, and no line is broken", async () => {
