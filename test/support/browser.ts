@@ -9,7 +9,7 @@ import { onTestFinished } from "vitest";
 
 const INSTALLED = [
   process.env["CHROME_PATH"],
-  // Costs a third of the whole browser, and calls the same way.
+  // Takes half the CPU time of the whole browser, and calls the same way.
   "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",

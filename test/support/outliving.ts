@@ -103,7 +103,7 @@ export const outcome = (tab: Tab) =>
   );
 
 /** What happens, in an idle call, and while both send one more picture: for so many pictures. */
-export const DISTURBANCES = {
+const DISTURBANCES = {
   "a cut of 3 s": { happens: ({ cut }: Call) => cut(3_000), rounds: [1, 2] },
   "a cut of 25 s": { happens: ({ cut }: Call) => cut(25_000), rounds: [2] },
   "a killed server": { happens: ({ replace }: Call) => replace("SIGKILL"), rounds: [1, 2] },

@@ -14,7 +14,7 @@ interface OpenOptions extends BrowserContextOptions {
   name?: string;
   room?: string;
   token?: string;
-  /** False for somebody without camera and microphone: a call of theirs costs a tenth. */
+  /** False for somebody without camera and microphone, whose calls cost little. */
   devices?: boolean;
   /** Runs in the page before its own script. */
   prepare?: () => void;
