@@ -118,6 +118,12 @@ function faultsTogether(given: Given): Fault[] {
       ]);
     }
   }
+  if (isSet("redisUrl") && !isSet("resumeSecret") && given["resumeGraceMs"] !== 0) {
+    faults.push([
+      "redisUrl",
+      "needs `resumeSecret`, since nodes take each other's tickets only with the same secret; set it, or `resumeGraceMs` to 0",
+    ]);
+  }
   const isRelayOnly = given["iceTransportPolicy"] === "relay";
   return [...faults, ...iceFaults(isSet, isRelayOnly)];
 }

@@ -1,20 +1,22 @@
 /** The options of the server: for each its name, environment variable, kind of value, and default. */
 
-import { z } from "zod";
+import type { z } from "zod";
 import type { Authorize } from "../auth/authorize.ts";
 import { readPublicKey, readSecret } from "../auth/token-key.ts";
-import { parseIceUrl } from "../ice/url.ts";
 import {
   boolean,
   filledText,
   functionLike,
+  iceUrls,
   integer,
   type Kind,
+  keyPrefix,
   listOf,
   oneOf,
   origin,
   proxies,
   readBy,
+  redisUrl,
   someOf,
   text,
   urlPath,
@@ -33,19 +35,6 @@ function option<In, Out>(
 ): Option<In, Out> {
   const withDefault = schema.optional().transform((value) => value ?? fallback);
   return Object.assign(withDefault, { variable, fromText });
-}
-
-/** STUN or TURN URLs. */
-function iceUrls(service: "stun" | "turn", example: string): Kind<readonly string[]> {
-  const url = z.string({ error: "must be an array of strings" });
-  const isUsable = (text: string) => parseIceUrl(text)?.service === service;
-  return listOf(
-    url.refine(isUsable, {
-      // There may be a password before an "@".
-      error: ({ input }) =>
-        `"${String(input).replace(/^.*@/, "…@")}" can't be used by browsers; write one like ${example}`,
-    }),
-  );
 }
 
 /** An option that has no environment variable. */
@@ -135,6 +124,18 @@ export const OPTIONS = {
    * Default: 67108864.
    */
   resumeMaxTotalBytes: option("RESUME_MAX_TOTAL_BYTES", integer(1_024, 2 ** 40), 67_108_864),
+  /**
+   * Redis by which several servers share their rooms, like `rediss://user:password@redis.example.com:6379/0`. They
+   * need the same `resumeSecret`. Default: none.
+   */
+  redisUrl: option("REDIS_URL", redisUrl, undefined),
+  /**
+   * What all keys in Redis begin with, 1 to 64 characters of `A-Z a-z 0-9 . _ : { } -`. Servers with the same prefix
+   * share their rooms. Default: `"roomrelay:"`.
+   */
+  redisPrefix: option("REDIS_PREFIX", keyPrefix, "roomrelay:"),
+  /** Milliseconds after which the peers of a node that doesn't answer any more are given up. Default: 10000. */
+  nodeLeaseMs: option("NODE_LEASE_MS", integer(1_000, 300_000), 10_000),
   /**
    * Milliseconds between the signal to end and the first closed connection, for a load balancer to notice that
    * `GET /ready` answers 503. Default: 0.

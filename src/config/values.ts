@@ -2,6 +2,7 @@
 
 import proxyAddr from "proxy-addr";
 import { z } from "zod";
+import { parseIceUrl } from "../ice/url.ts";
 
 /** A kind of values; `Out` is the type after checking. */
 export interface Kind<In, Out = In> {
@@ -51,6 +52,42 @@ export const urlPath: Pick<Kind<string>, "schema"> = {
   schema: z
     .string({ error: "must be a string" })
     .regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: "must be a path like /calls/socket.io" }),
+};
+
+/**
+ * As RFC 3986 has it, without query and fragment, which Redis clients read differently. In lower case: ioredis connects
+ * to `REDISS:` without TLS.
+ */
+const REDIS_URL =
+  /^rediss?:\/\/(?:[^\s/?#@]*@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9]\d{0,4})?(?:\/\d*)?$/;
+// It doesn't tell the value, which may contain a password.
+const REDIS_URL_ERROR =
+  "must be a URL like rediss://user:password@redis.example.com:6379/0, with user and password percent-encoded";
+
+/** The URL of a Redis server: `redis:` or `rediss:`, host, and optionally user, password, port and database. */
+export const redisUrl: Kind<string> = {
+  schema: z
+    .string({ error: REDIS_URL_ERROR })
+    .refine((text) => REDIS_URL.test(text) && isDecodable(text), { error: REDIS_URL_ERROR }),
+  fromText: asItIs,
+};
+
+/** Whether it is a URL, in which each % belongs to a percent-encoding. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return URL.canParse(url);
+  } catch {
+    return false;
+  }
+}
+
+/** What keys in Redis begin with. No wildcards of its patterns, and braces for the hash tags of a cluster. */
+export const keyPrefix: Kind<string> = {
+  schema: z.string({ error: "must be a string" }).regex(/^[A-Za-z0-9._:{}-]{1,64}$/, {
+    error: "must have 1 to 64 characters, each of A-Z a-z 0-9 . _ : { } -",
+  }),
+  fromText: asItIs,
 };
 
 /** A function; its arguments can't be checked. */
@@ -110,6 +147,19 @@ export const origin = z
         `"${input}" is not an origin; write scheme, host and port only, like https://example.com`,
     },
   );
+
+/** STUN or TURN URLs. */
+export function iceUrls(service: "stun" | "turn", example: string): Kind<readonly string[]> {
+  const url = z.string({ error: "must be an array of strings" });
+  const isUsable = (text: string) => parseIceUrl(text)?.service === service;
+  return listOf(
+    url.refine(isUsable, {
+      // There may be a password before an "@".
+      error: ({ input }) =>
+        `"${String(input).replace(/^.*@/, "…@")}" can't be used by browsers; write one like ${example}`,
+    }),
+  );
+}
 
 const PROXIES =
   "must be true, false, a number of proxies, or a list of addresses, ranges like 10.0.0.0/8, loopback, linklocal and uniquelocal";

@@ -8,12 +8,16 @@ import helmet from "helmet";
 import createRoutes from "router";
 import serveStatic from "serve-static";
 
+/** Whether a load balancer may send new clients here, and if not, why. `store` tells of the rooms' store, if any. */
+export type Readiness =
+  | { readonly ready: true; readonly store?: "ok" | "unavailable" }
+  | { readonly ready: false; readonly reason: "draining" | "store" };
+
 /** Dependencies of the routes. */
 export interface RouterDeps {
   /** The numbers of rooms and of peers in them. */
   count: () => Promise<{ rooms: number; peers: number }>;
-  /** Whether a load balancer may send new clients here. */
-  isReady: () => boolean;
+  readiness: () => Readiness;
   /** Whether pages of this origin may read the answers. */
   isAllowedOrigin: (origin: string | undefined) => boolean;
   version: string;
@@ -62,7 +66,7 @@ export const protect: Middleware = (request, response, next) => {
 
 /** Creates the routes: the page at `/`, the client at `/client.js`, `GET /health` and `GET /ready`. */
 export function createRouter(deps: RouterDeps): Middleware {
-  const { count, isReady, isAllowedOrigin, version, publicFolder, path } = deps;
+  const { count, readiness, isAllowedOrigin, version, publicFolder, path } = deps;
   const router = createRoutes();
   const allow = cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) });
 
@@ -74,10 +78,10 @@ export function createRouter(deps: RouterDeps): Middleware {
   });
 
   router.get("/ready", protect, allow, (_request, response) => {
-    const ready = isReady();
+    const { ready, ...rest } = readiness();
     response.statusCode = ready ? 200 : 503;
     response.setHeader("Content-Type", "application/json; charset=utf-8");
-    const answer = ready ? { status: "ready" } : { status: "unavailable", reason: "draining" };
+    const answer = { status: ready ? "ready" : "unavailable", ...rest };
     response.end(JSON.stringify(answer));
   });
 

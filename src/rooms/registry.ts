@@ -1,4 +1,4 @@
-/** The interface of a room registry, the record of who is in which room. It sends nothing. */
+/** The interface of a room registry, the record of who is in which room. It sends nothing to peers. */
 
 import type { Metadata, Peer } from "../protocol/messages.ts";
 
@@ -13,6 +13,8 @@ export interface Member {
   readonly wantsMetadata: boolean;
   /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string | undefined;
+  /** The node that it is connected to; undefined for this one. */
+  readonly node?: string | undefined;
 }
 
 /** A member that has left a room, and who remains there. */
@@ -24,10 +26,10 @@ export interface Departure {
 
 /** The outcome of a join. */
 export type JoinOutcome =
-  | { ok: false; code: "room_full" | "room_closed" }
+  | { ok: false; code: "room_full" | "room_closed" | "unavailable" }
   | {
       ok: true;
-      /** Everyone else in the room, longest-standing first. */
+      /** Everyone else in the room, longest-standing first. Those of other nodes are told there. */
       others: Member[];
       /** Whether the peer was in this room already. */
       rejoined: boolean;
@@ -35,10 +37,31 @@ export type JoinOutcome =
       departure: Departure | undefined;
     };
 
+/** The outcome of a claim: the seat is this node's, or why not. */
+export type ClaimOutcome =
+  | { ok: true }
+  | { ok: false; code: "not_in_room" | "resume_failed" | "unavailable" };
+
 /** The receivers of a message, or why there are none. */
 export type Route =
   | { ok: true; receivers: Member[] }
-  | { ok: false; code: "not_in_room" | "peer_not_found" };
+  | { ok: false; code: "not_in_room" | "peer_not_found" | "unavailable" };
+
+/** What happens on other nodes. Called in the order in which it has happened. */
+export interface RoomListeners {
+  /** A peer of another node has joined a room; `others` are all others in it. */
+  joined(room: string, member: Member, others: readonly Member[]): void;
+  /** A peer of another node has left, or one whose node is gone. */
+  left(departure: Departure): void;
+  /** Another node sends something to peers of this one. */
+  message(ids: readonly string[], event: string, text: string): void;
+  /** Messages between peers of another node and peers of this one are lost: `[theirs, the others in its room]`. */
+  gap(pairs: readonly (readonly [member: Member, others: readonly Member[]])[]): void;
+  /** The seat of a peer of this node is on another node now. */
+  moved(id: string): void;
+  /** The seat of a peer of this node is gone: this node was taken for gone. */
+  lost(id: string): void;
+}
 
 /**
  * Who is in which room. The methods return promises, so that a registry shared by several servers can
@@ -52,16 +75,28 @@ export interface RoomRegistry {
   setMetadata(id: string, metadata: Metadata): Promise<Route>;
   /** Removes the peer with this id from its room, if it is in one. */
   leave(id: string): Promise<Departure | undefined>;
-  /** The room of the peer with this id. */
+  /** The room of the peer with this id, if it is one of this node. */
   roomOf(id: string): Promise<string | undefined>;
   /** The others in the room of the peer with id `from`, or only the one with id `to`. */
   route(from: string, to?: string): Promise<Route>;
-  /** The number of rooms, and of peers in them. */
+  /** The number of rooms with peers of this node, and of these peers. */
   count(): Promise<{ rooms: number; peers: number }>;
-  /** The names of all rooms; a room has at least one member. */
+  /** The names of all rooms, of all nodes; a room has at least one member. */
   list(): Promise<string[]>;
   /** The members of a room, longest-standing first; none if there is no such room. */
   membersOf(room: string): Promise<Member[]>;
+  /** The member with this id, of whatever node. */
+  find(id: string): Promise<Member | undefined>;
   /** Refuses joins of a room with `room_closed` for some seconds. Its members stay. */
-  close(room: string, seconds: number): Promise<void>;
+  closeRoom(room: string, seconds: number): Promise<void>;
+  /** Takes the seat of a peer from another node, with one of its tickets. */
+  claim(id: string, room: string, ticket: string): Promise<ClaimOutcome>;
+  /** Notes the tickets that take the seat of a peer over from now on. */
+  setTickets(id: string, tickets: readonly string[]): void;
+  /** Sends something to members of other nodes, whose listeners get it as `message`. */
+  send(members: readonly Member[], event: string, text: string): void;
+  /** Sets who is told what happens on other nodes. */
+  listen(listeners: RoomListeners): void;
+  /** Ends this node. */
+  close(): Promise<void>;
 }

@@ -22,12 +22,12 @@ import {
   forgetHandshakes,
   serveClientAsIs,
 } from "../connections/tuning.ts";
-import { createRouter, type Middleware } from "../http/router.ts";
+import { createRouter, type Middleware, type Readiness } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
-import { MemoryRoomRegistry } from "../rooms/memory.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
+import { createRooms, type Rooms } from "./rooms.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -86,11 +86,13 @@ export function attach(
   overrides: Overrides = {},
 ): Signaling {
   const { log = createLogger({ level: config.logLevel }), now = Date.now } = overrides;
-  const { rooms = new MemoryRoomRegistry(config, now) } = overrides;
   const { path, authorize } = config;
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);
   const isTrustedProxy = createProxyTrust(config.trustProxy);
   const reportFault = createFaultReport(log);
+  const { rooms, store }: Rooms = overrides.rooms
+    ? { rooms: overrides.rooms }
+    : createRooms(config, { reportFault, now, log });
 
   const diversion = divertPath(httpServer, path);
   const ours = diversion.server;
@@ -135,7 +137,7 @@ export function attach(
 
   const router = createRouter({
     count: () => rooms.count(),
-    isReady: signaling.isReady,
+    readiness: () => readinessOf(signaling.isReady(), store),
     isAllowedOrigin,
     path,
     version: readVersion(),
@@ -158,6 +160,14 @@ export function attach(
       return closing;
     },
   };
+}
+
+/** A store that is lost later doesn't count: calls go on, and it is lost to all nodes at once. */
+function readinessOf(isServing: boolean, store: Rooms["store"]): Readiness {
+  if (!isServing) return { ready: false, reason: "draining" };
+  if (!store) return { ready: true };
+  const state = store();
+  return state ? { ready: true, store: state } : { ready: false, reason: "store" };
 }
 
 function readVersion(): string {

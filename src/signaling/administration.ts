@@ -1,8 +1,11 @@
 /** The application's methods to list rooms and peers, and to remove them. */
 
-import type { ErrorCode, Peer } from "../protocol/messages.ts";
+import type { Peer } from "../protocol/messages.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import type { Sessions } from "./sessions.ts";
+
+/** Why a peer is removed. */
+export type RemovalCode = "removed" | "room_closed";
 
 /** A peer in a room. */
 export interface RoomPeer extends Peer {
@@ -29,25 +32,33 @@ export interface Administration {
 }
 
 const DEFAULT_CLOSED_SECONDS = 60;
+const MESSAGES: Readonly<Record<RemovalCode, string>> = {
+  removed: "you were removed from this server",
+  room_closed: "the room was closed",
+};
+/** Between nodes, beside the events for peers: these are to be removed, with the code that comes with it. */
+export const REMOVE = "remove";
 
-/** Creates the methods. `depart` ends the stay of a peer that has no connection at the moment. */
-export function createAdministration(
-  rooms: RoomRegistry,
-  sessions: Sessions,
-  depart: (id: string) => Promise<void>,
-): Administration {
-  async function remove(id: string, code: ErrorCode, message: string): Promise<boolean> {
+/** Creates what removes a peer of this node. `depart` ends the stay of one that has no connection at the moment. */
+export function createRemoval(sessions: Sessions, depart: (id: string) => Promise<void>) {
+  return async (id: string, code: RemovalCode): Promise<boolean> => {
     const socket = sessions.socketOf(id);
     if (socket) {
-      socket.emit("signal_error", { event: "disconnect", code, message });
+      socket.emit("signal_error", { event: "disconnect", code, message: MESSAGES[code] });
       socket.disconnect(true);
       return true;
     }
     const isAway = sessions.get(id) !== undefined;
     if (isAway) await depart(id);
     return isAway;
-  }
+  };
+}
 
+/** Creates the methods. */
+export function createAdministration(
+  rooms: RoomRegistry,
+  removeHere: ReturnType<typeof createRemoval>,
+): Administration {
   return {
     rooms: () => rooms.list(),
 
@@ -57,13 +68,21 @@ export function createAdministration(
         ...(subject !== undefined && { subject }),
       })),
 
-    disconnect: async (peerId) => remove(peerId, "removed", "you were removed from this server"),
+    disconnect: async (peerId) => {
+      if (await removeHere(peerId, "removed")) return true;
+      const member = await rooms.find(peerId);
+      if (member?.node === undefined) return false;
+      rooms.send([member], REMOVE, "removed");
+      return true;
+    },
 
     closeRoom: async (room, seconds = DEFAULT_CLOSED_SECONDS) => {
       if (!(seconds >= 0)) throw new RangeError("closeRoom: seconds must be a number from 0 on");
-      await rooms.close(room, seconds);
-      for (const { peer } of await rooms.membersOf(room)) {
-        await remove(peer.id, "room_closed", "the room was closed");
+      await rooms.closeRoom(room, seconds);
+      const members = await rooms.membersOf(room);
+      rooms.send(members, REMOVE, "room_closed");
+      for (const { peer, node } of members) {
+        if (node === undefined) await removeHere(peer.id, "room_closed");
       }
     },
   };

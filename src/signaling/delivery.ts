@@ -1,8 +1,9 @@
 /** Sending to peers. */
 
 import type { ServerToClientEvents } from "../protocol/messages.ts";
-import type { Member } from "../rooms/registry.ts";
+import type { Member, RoomRegistry } from "../rooms/registry.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
+import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
 type Events = ServerToClientEvents;
@@ -15,29 +16,34 @@ export type Deliver = <Name extends keyof Events>(
 ) => void;
 
 /** Events that aren't kept for a peer whose connection is lost. */
-const UNCOUNTED: ReadonlySet<keyof Events> = new Set(["user_metadata"] as const);
+const UNCOUNTED: ReadonlySet<string> = new Set<keyof Events>(["user_metadata"]);
 
 /**
  * Creates the function that sends to peers, each by its own connection. Socket.IO's rooms aren't used; the registry
- * is the only record of who is where. A peer that can resume gets what it has missed when it is back.
+ * is the only record of who is where. A peer that can resume gets what it has missed when it is back. Members of other
+ * nodes are sent to by the registry.
  */
-export function createDelivery(io: SignalingIo, sessions: Sessions): Deliver {
+export function createDelivery(io: SignalingIo, sessions: Sessions, rooms: RoomRegistry): Deliver {
   return (members, event, ...args) => {
     let frame: string | undefined;
     const others: string[] = [];
-    for (const { peer } of members) {
-      const session = sessions.get(peer.id);
+    let elsewhere: Member[] | undefined;
+    for (const member of members) {
+      if (member.node !== undefined) {
+        elsewhere ??= [];
+        elsewhere.push(member);
+        continue;
+      }
+      const { id } = member.peer;
+      const session = sessions.get(id);
       if (!session?.outbox) {
-        others.push(session?.socket?.id ?? peer.id);
+        others.push(session?.socket?.id ?? id);
         continue;
       }
       frame ??= encode(event, args);
-      if (!UNCOUNTED.has(event)) {
-        session.outbox.add(frame);
-        sessions.waiting.makeRoom(session);
-      }
-      if (session.socket) write(session.socket, frame);
+      sendTo(session, event, frame, sessions);
     }
+    if (elsewhere) rooms.send(elsewhere, event, frame ?? encode(event, args));
     const [first] = others;
     // Socket.IO takes an empty list to mean everyone.
     if (first === undefined) return;
@@ -45,6 +51,31 @@ export function createDelivery(io: SignalingIo, sessions: Sessions): Deliver {
     const socket = others.length === 1 ? io.sockets.sockets.get(first) : undefined;
     (socket ?? io.to(others)).emit(event, ...args);
   };
+}
+
+/** Sends what another node has encoded for peers of this one. */
+export function deliverEncoded(
+  sessions: Sessions,
+  ids: readonly string[],
+  event: string,
+  frame: string,
+): void {
+  for (const id of ids) {
+    const session = sessions.get(id);
+    if (session?.outbox) sendTo(session, event, frame, sessions);
+    else {
+      const socket = sessions.socketOf(id);
+      if (socket) write(socket, frame);
+    }
+  }
+}
+
+function sendTo(session: Session, event: string, frame: string, sessions: Sessions): void {
+  if (!UNCOUNTED.has(event)) {
+    session.outbox?.add(frame);
+    sessions.waiting.makeRoom(session);
+  }
+  if (session.socket) write(session.socket, frame);
 }
 
 /** Sends a message that is encoded already. */

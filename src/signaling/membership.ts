@@ -12,11 +12,13 @@ import type { Listeners } from "./events.ts";
 import { eventOf, type Presence, peersFor } from "./presence.ts";
 import { type RoomRefusal, refuseFor } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Tickets } from "./tickets.ts";
 
 /** Dependencies of membership. */
 export interface MembershipDeps {
   rooms: RoomRegistry;
   sessions: Sessions;
+  tickets: Tickets;
   presence: Presence;
   deliver: Deliver;
   /** The application's listeners. */

@@ -7,7 +7,7 @@ import type { Departure, Member } from "../rooms/registry.ts";
 import type { Deliver } from "./delivery.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
 
-/** Tells about a peer. */
+/** Tells about a peer. Who comes and goes is told by each node to its own peers, the rest by the peer's node to all. */
 export interface Presence {
   joined(room: string, member: Member, others: readonly Member[]): void;
   left(departure: Departure): void;
@@ -36,17 +36,20 @@ export function createPresence({ deliver, listeners, log }: PresenceDeps): Prese
   return {
     joined: (room, member, others) => {
       const { peer } = member;
-      logMember({ peer: peer.id, room, peers: others.length + 1 }, "joined");
-      const [informed, uninformed] = partition(others, ({ wantsMetadata }) => wantsMetadata);
+      const here = others.filter(isHere);
+      const [informed, uninformed] = partition(here, ({ wantsMetadata }) => wantsMetadata);
       deliver(informed, "user_joined", peer);
       deliver(uninformed, "user_joined", withoutMetadata(peer));
+      if (!isHere(member)) return;
+      logMember({ peer: peer.id, room, peers: others.length + 1 }, "joined");
       listeners.emit("joined", eventOf(room, member));
     },
 
     left: ({ room, member, remaining }) => {
       const { id } = member.peer;
+      deliver(remaining.filter(isHere), "user_exit", { id });
+      if (!isHere(member)) return;
       logMember({ peer: id, room, peers: remaining.length }, "left");
-      deliver(remaining, "user_exit", { id });
       listeners.emit("left", eventOf(room, member));
     },
 
@@ -56,6 +59,8 @@ export function createPresence({ deliver, listeners, log }: PresenceDeps): Prese
       deliver(resumable(others), "user_back", { id, ...(gap && { gap: true as const }) }),
   };
 }
+
+const isHere = ({ node }: Member) => node === undefined;
 
 /** The event for the application about a member of a room. */
 export function eventOf(room: string, { peer, subject }: Member): PeerEvent {

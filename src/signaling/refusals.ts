@@ -11,7 +11,7 @@ const REFUSALS = {
   peer_not_found: "there is no such peer in your room",
   forbidden: "you may not join this room",
   resume_failed: "the ticket is not valid, or no longer; join anew",
-  unavailable: "the seat can't be taken over at the moment; try again",
+  unavailable: "the rooms can't be reached at the moment; try again",
 } as const;
 
 /** Codes with a sentence of their own. */

@@ -9,13 +9,15 @@ import { write } from "./delivery.ts";
 import type { Handler, Respond, SignalingSocket } from "./dispatch.ts";
 import type { MembershipDeps } from "./membership.ts";
 import { peersFor } from "./presence.ts";
-import { refuseFor } from "./refusals.ts";
+import { type RoomRefusal, refuseFor } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import type { Ticket } from "./tickets.ts";
+import { nameOf, type Ticket } from "./tickets.ts";
+
+type Found = { ok: true; session: Session } | { ok: false; code: "resume_failed" | "unavailable" };
 
 /** Creates the handler of `resume`. */
 export function createResume(deps: MembershipDeps): Handler {
-  const { rooms, sessions, presence, ice, options, now } = deps;
+  const { rooms, sessions, tickets, presence, ice, options, now } = deps;
 
   return async (socket, [request]) => {
     const parsed = parseResume(request);
@@ -24,24 +26,48 @@ export function createResume(deps: MembershipDeps): Handler {
     if ((await rooms.roomOf(sessions.idOf(socket))) !== undefined) {
       return refuse("bad_request", "this connection is in a room already; leave it first");
     }
-    const ticket = sessions.read(parsed.value.ticket, claims?.subject);
-    if (!ticket) return refuseFor("resume_failed");
+    const ticket = tickets.read(parsed.value.ticket, claims?.subject);
+    if (!ticket || !sessions.isEnabled) return refuseFor("resume_failed");
     if (claims && !coversRoom(claims, ticket.room)) return refuseFor("forbidden");
     // Whoever is gone already must not take the seat from a connection that is open.
     if (!socket.connected) return refuseFor("resume_failed");
-    const session = sessions.find(ticket) ?? sessions.restore(ticket);
-    if (!session || !(await sessions.claim(session, socket))) return refuseFor("resume_failed");
+    const found = await findSession(ticket);
+    if (!found.ok) return refuseFor(found.code);
+    const { session } = found;
+    if (!(await sessions.claim(session, socket))) return refuseFor("resume_failed");
     const isSeated = (await rooms.roomOf(session.id)) !== undefined;
-    if (!isSeated && !(await takeSeat(session, socket, ticket))) return refuseFor("resume_failed");
+    const code = isSeated ? undefined : await takeSeat(session, socket, ticket);
+    if (code) return refuseFor(code);
     return answer(session, socket, ticket, parsed.value.received, isSeated);
   };
 
-  /** Joins the room again that the ticket is for, after a restart. False if that is refused. */
+  /** The session that a ticket is for: of this process, of another node, or of the process before. */
+  async function findSession(ticket: Ticket): Promise<Found> {
+    const known = sessions.find(ticket);
+    if (known) return { ok: true, session: known };
+    if (!tickets.isForeign(ticket)) return { ok: false, code: "resume_failed" };
+    const claim = await rooms.claim(ticket.id, ticket.room, nameOf(ticket));
+    if (claim.ok) return { ok: true, session: sessions.adopt(ticket) };
+    const { code } = claim;
+    if (code !== "not_in_room") return { ok: false, code };
+    // Another connection may have brought the same ticket meanwhile.
+    const session = sessions.find(ticket) ?? restore(ticket);
+    return session ? { ok: true, session } : { ok: false, code: "resume_failed" };
+  }
+
+  /** Begins the session of a ticket of the process before; undefined if it is too late, or was done before. */
+  function restore(ticket: Ticket): Session | undefined {
+    const mayRestore =
+      !sessions.get(ticket.id) && tickets.mayRestore(ticket, options.resumeGraceMs);
+    return mayRestore ? sessions.adopt(ticket) : undefined;
+  }
+
+  /** Joins the room again that the ticket is for, after a restart. Returns why not. */
   async function takeSeat(
     session: Session,
     { data: { claims } }: SignalingSocket,
     { room, name, candidateLists, wantsMetadata }: Ticket,
-  ): Promise<boolean> {
+  ): Promise<RoomRefusal | undefined> {
     const peer: Peer = {
       id: session.id,
       name,
@@ -50,9 +76,12 @@ export function createResume(deps: MembershipDeps): Handler {
     const subject = claims?.subject;
     const member: Member = { peer, candidateLists, wantsMetadata, resumable: true, subject };
     const outcome = await rooms.join(member, room);
-    if (outcome.ok) presence.joined(room, member, outcome.others);
-    else sessions.end(session.id);
-    return outcome.ok;
+    if (outcome.ok) {
+      presence.joined(room, member, outcome.others);
+      return undefined;
+    }
+    sessions.end(session.id);
+    return outcome.code === "unavailable" ? "unavailable" : "resume_failed";
   }
 
   async function answer(

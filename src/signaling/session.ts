@@ -25,9 +25,12 @@ export class Session {
   /** What had been sent on this connection when its last heartbeat was answered. */
   private sentBefore = 0;
   private ticketBefore: TicketNumber | undefined;
+  private readonly onTickets: (tickets: readonly TicketNumber[]) => void;
 
-  constructor(id: string) {
+  /** @param onTickets gets the tickets that are valid, whenever they are others */
+  constructor(id: string, onTickets: (tickets: readonly TicketNumber[]) => void) {
     this.id = id;
+    this.onTickets = onTickets;
   }
 
   /** How many counted events have arrived since the join. */
@@ -83,11 +86,14 @@ export class Session {
   renew(ticket: TicketNumber, used?: TicketNumber): void {
     this.ticket = ticket;
     this.previous = used;
+    this.onTickets(used ? [ticket, used] : [ticket]);
   }
 
   /** The client has shown that it has this ticket, by default the newest. */
   confirmTicket(ticket = this.ticket): void {
-    if (ticket === this.ticket) this.previous = undefined;
+    if (!ticket || ticket !== this.ticket || !this.previous) return;
+    this.previous = undefined;
+    this.onTickets([ticket]);
   }
 
   /**

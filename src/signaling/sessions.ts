@@ -5,13 +5,20 @@ import type { Member } from "../rooms/registry.ts";
 import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { Session } from "./session.ts";
-import { numberOf, type Ticket, Tickets } from "./tickets.ts";
+import { nameOf, numberOf, type Ticket, type Tickets } from "./tickets.ts";
 import { Waiting, type WaitingLimits } from "./waiting.ts";
 
 /** Options of resuming. */
 export interface ResumeOptions extends OutboxLimits, WaitingLimits {
   /** The key that tickets are signed with; undefined for a random one. */
   readonly resumeKey: KeyObject | undefined;
+}
+
+/** Dependencies of sessions. */
+export interface SessionsDeps {
+  tickets: Tickets;
+  /** Gets the names of a peer's valid tickets, whenever they are others. */
+  onTickets: (id: string, tickets: readonly string[]) => void;
 }
 
 /** Creates, finds and ends sessions. */
@@ -24,11 +31,14 @@ export class Sessions {
   private readonly io: SignalingIo;
   private readonly options: ResumeOptions;
 
-  constructor(io: SignalingIo, options: ResumeOptions, now: () => number) {
+  private readonly onTickets: SessionsDeps["onTickets"];
+
+  constructor(io: SignalingIo, options: ResumeOptions, { tickets, onTickets }: SessionsDeps) {
     this.io = io;
     this.options = options;
+    this.tickets = tickets;
+    this.onTickets = onTickets;
     this.waiting = new Waiting(options);
-    this.tickets = new Tickets(options.resumeKey, now);
   }
 
   get isEnabled(): boolean {
@@ -86,21 +96,17 @@ export class Sessions {
     return text;
   }
 
-  /** Reads a ticket; undefined if it is forged, or another subject's. */
-  read(text: string, subject: string | undefined): Ticket | undefined {
-    return this.isEnabled ? this.tickets.read(text, subject) : undefined;
-  }
-
   /** The session that a ticket is for; undefined if the ticket is used or expired. */
   find(ticket: Ticket): Session | undefined {
     const session = this.byId.get(ticket.id);
     return session?.accepts(ticket) ? session : undefined;
   }
 
-  /** Begins the session of a ticket of the process before; undefined if it is too late, or was done before. */
-  restore(ticket: Ticket): Session | undefined {
-    if (this.byId.has(ticket.id)) return undefined;
-    if (!this.tickets.mayRestore(ticket, this.options.resumeGraceMs)) return undefined;
+  /** Begins the session of a ticket of another process, unless another connection has brought it meanwhile. */
+  adopt(ticket: Ticket): Session {
+    const known = this.find(ticket);
+    if (known) return known;
+    this.end(ticket.id);
     const session = this.beginAnew(this.create(ticket.id), ticket);
     session.renew(numberOf(ticket));
     return session;
@@ -175,7 +181,7 @@ export class Sessions {
   }
 
   private create(id: string): Session {
-    const session = new Session(id);
+    const session = new Session(id, (tickets) => this.onTickets(id, tickets.map(nameOf)));
     this.byId.set(id, session);
     return session;
   }

@@ -11,15 +11,17 @@ import type { IceOptions } from "../ice/options.ts";
 import type { Logger } from "../log/logger.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
-import { type Administration, createAdministration } from "./administration.ts";
+import { type Administration, createAdministration, createRemoval } from "./administration.ts";
 import { createDelivery } from "./delivery.ts";
 import { type SignalingIo, type SignalingSocket, serveSockets } from "./dispatch.ts";
 import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
 import { Listeners } from "./events.ts";
 import { createHandlers } from "./handlers.ts";
 import { createMembership, type MembershipOptions } from "./membership.ts";
+import { listenToOtherNodes } from "./other-nodes.ts";
 import { createPresence } from "./presence.ts";
-import { type ResumeOptions, Sessions } from "./sessions.ts";
+import { type ResumeOptions, Sessions, type SessionsDeps } from "./sessions.ts";
+import { Tickets } from "./tickets.ts";
 import { type Gate, registerGate } from "./token-gate.ts";
 
 /** The methods for the application. */
@@ -70,13 +72,17 @@ export function serveSignaling(
   const closeGate = gate && registerGate(io, gate, { now, log });
 
   const listeners = new Listeners(reportFault);
-  const sessions = new Sessions(io, options, now);
-  const deliver = createDelivery(io, sessions);
+  const tickets = new Tickets(options.resumeKey, now);
+  const onTickets: SessionsDeps["onTickets"] = (id, names) => rooms.setTickets(id, names);
+  const sessions = new Sessions(io, options, { tickets, onTickets });
+  const deliver = createDelivery(io, sessions, rooms);
+  const presence = createPresence({ deliver, listeners, log });
   const deps = {
     rooms,
     sessions,
+    tickets,
     deliver,
-    presence: createPresence({ deliver, listeners, log }),
+    presence,
     listeners,
     ice: options,
     options,
@@ -85,6 +91,8 @@ export function serveSignaling(
     reportFault,
   };
   const membership = createMembership(deps);
+  const removeHere = createRemoval(sessions, membership.depart);
+  rooms.listen(listenToOtherNodes({ sessions, presence, removeHere, reportFault }));
   const screen = createScreen(options.iceTransportPolicy);
   const handlers = createHandlers({ ...deps, membership, authenticate, screen });
   serveSockets(io, { handlers, onGone: membership.onGone, floods, reportFault, log });
@@ -92,7 +100,7 @@ export function serveSignaling(
 
   return {
     application: {
-      ...createAdministration(rooms, sessions, membership.depart),
+      ...createAdministration(rooms, removeHere),
       on: (name, listener) => listeners.on(name, listener),
       off: (name, listener) => listeners.off(name, listener),
       drain,
@@ -103,6 +111,7 @@ export function serveSignaling(
       closeGate?.();
       await io.close();
       sessions.close();
+      await rooms.close();
     },
   };
 }

@@ -29,7 +29,7 @@ const PROCESS_BYTES = 9;
 /** Issues and reads tickets. */
 export class Tickets {
   /** The name of this process in its tickets. */
-  readonly process = randomBytes(PROCESS_BYTES).toString("base64url");
+  private readonly process = randomBytes(PROCESS_BYTES).toString("base64url");
   private readonly key: Uint8Array;
   private readonly now: () => number;
   private readonly startedAtMs: number;
@@ -68,11 +68,17 @@ export class Tickets {
     return content.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString())).data;
   }
 
+  /** Whether a ticket was issued by another process: another node, or the one before this. */
+  isForeign({ process }: Ticket): boolean {
+    return process !== this.process;
+  }
+
   /** Whether a seat of the process before may be restored: within `graceMs` after the start, each once. */
-  mayRestore({ id, process }: Ticket, graceMs: number): boolean {
+  mayRestore(ticket: Ticket, graceMs: number): boolean {
+    const { id } = ticket;
     const isLate = this.now() - this.startedAtMs > graceMs;
     if (isLate) this.restored.clear();
-    if (isLate || process === this.process || this.restored.has(id)) return false;
+    if (isLate || !this.isForeign(ticket) || this.restored.has(id)) return false;
     this.restored.add(id);
     return true;
   }
@@ -86,6 +92,11 @@ export class Tickets {
 
 export function numberOf({ process, serial }: Ticket): TicketNumber {
   return { process, serial };
+}
+
+/** The name of a ticket of a peer, for other nodes. */
+export function nameOf({ process, serial }: TicketNumber): string {
+  return `${process}.${serial}`;
 }
 
 /** Whether these are the same ticket of a peer. */

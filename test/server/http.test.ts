@@ -1,4 +1,7 @@
+import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
+import { createRouter, type Readiness } from "../../src/http/router.ts";
+import { listen } from "../support/application.ts";
 import { startServer } from "../support/server.ts";
 
 describe("HTTP", () => {
@@ -21,6 +24,36 @@ describe("HTTP", () => {
       rooms: 2,
       peers: 3,
     });
+  });
+
+  test.each<[Readiness, number, object]>([
+    [{ ready: true }, 200, { status: "ready" }],
+    [{ ready: true, store: "ok" }, 200, { status: "ready", store: "ok" }],
+    [{ ready: true, store: "unavailable" }, 200, { status: "ready", store: "unavailable" }],
+    [{ ready: false, reason: "draining" }, 503, { status: "unavailable", reason: "draining" }],
+    [{ ready: false, reason: "store" }, 503, { status: "unavailable", reason: "store" }],
+  ])("GET /ready with %j is %i %j", async (readiness, status, answer) => {
+    let asked = 0;
+    const router = createRouter({
+      count: async () => ({ rooms: 0, peers: 0 }),
+      readiness: () => {
+        asked++;
+        return readiness;
+      },
+      isAllowedOrigin: () => true,
+      version: "0.0.0",
+      publicFolder: ".",
+      path: "/socket.io",
+    });
+    const url = await listen(
+      createServer((request, response) => router(request, response, () => response.end())),
+    );
+    for (const count of [1, 2]) {
+      const response = await fetch(`${url}/ready`);
+      expect([response.status, await response.json()]).toEqual([status, answer]);
+      expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+      expect(asked).toBe(count);
+    }
   });
 
   test("GET / is a page that says what this is", async () => {

@@ -74,7 +74,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "s");
       expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, code: "room_full" });
-      await rooms.close("t", 60);
+      await rooms.closeRoom("t", 60);
       expect(await rooms.join(member("b"), "t")).toEqual({ ok: false, code: "room_closed" });
       expect(await rooms.leave("b")).toEqual({
         room: "s",
@@ -135,7 +135,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       let nowMs = 0;
       const rooms = create({ maxPeersPerRoom: 4, now: () => nowMs });
       await rooms.join(member("a"), "r");
-      await rooms.close("r", 10);
+      await rooms.closeRoom("r", 10);
       for (const id of ["a", "b"]) {
         expect(await rooms.join(member(id), "r")).toEqual({ ok: false, code: "room_closed" });
       }

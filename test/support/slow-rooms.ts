@@ -5,6 +5,7 @@ import type {
   Departure,
   JoinOutcome,
   Member,
+  RoomListeners,
   RoomRegistry,
   Route,
 } from "../../src/rooms/registry.ts";
@@ -32,7 +33,16 @@ export class SlowRooms implements RoomRegistry {
   count = () => this.slowly(() => this.inner.count());
   list = () => this.slowly(() => this.inner.list());
   membersOf = (room: string) => this.slowly(() => this.inner.membersOf(room));
-  close = (room: string, seconds: number) => this.slowly(() => this.inner.close(room, seconds));
+  closeRoom = (room: string, seconds: number) =>
+    this.slowly(() => this.inner.closeRoom(room, seconds));
+  find = (id: string) => this.slowly(() => this.inner.find(id));
+  claim = (id: string, room: string, ticket: string) =>
+    this.slowly(() => this.inner.claim(id, room, ticket));
+  setTickets = (id: string, tickets: readonly string[]) => this.inner.setTickets(id, tickets);
+  send = (members: readonly Member[], event: string, text: string) =>
+    this.inner.send(members, event, text);
+  listen = (listeners: RoomListeners) => this.inner.listen(listeners);
+  close = () => this.inner.close();
 
   /** Resolves when no call is under way. */
   async idle(): Promise<void> {

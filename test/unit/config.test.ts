@@ -92,6 +92,9 @@ describe("the environment", () => {
       resumeMaxMessages: 512,
       resumeMaxBytes: 524_288,
       resumeMaxTotalBytes: 67_108_864,
+      redisUrl: undefined,
+      redisPrefix: "roomrelay:",
+      nodeLeaseMs: 10_000,
       drainDelayMs: 0,
       drainTimeoutMs: 5_000,
       shareSubject: false,
@@ -168,6 +171,13 @@ describe("the environment", () => {
     ["MAX_QUEUED_BYTES", "1 MB"],
     ["PING_INTERVAL_MS", "soon"],
     ["PING_TIMEOUT_MS", "0"],
+    ["REDIS_PREFIX", "room relay"],
+    ["REDIS_PREFIX", "rooms*"],
+    ["REDIS_PREFIX", "räume:"],
+    ["REDIS_PREFIX", "x".repeat(65)],
+    ["NODE_LEASE_MS", "999"],
+    ["NODE_LEASE_MS", "300001"],
+    ["NODE_LEASE_MS", "10s"],
     ["TRANSPORTS", "carrier pigeon"],
     ["TRANSPORTS", ","],
     ["LOG_LEVEL", "loud"],
@@ -278,6 +288,85 @@ describe("the environment", () => {
     expect(wrong.join()).not.toContain("canary");
   });
 
+  test.each([
+    "redis://localhost",
+    "redis://localhost/",
+    "redis://redis_1:6379",
+    "redis://:p%40ss@127.0.0.1/15",
+    "redis://[::1]:6380/2",
+    "rediss://ada@redis.example.com",
+    "rediss://ada:pa:ss!@redis.example.com:65535/0",
+  ])("REDIS_URL may be %s", (url) => {
+    expect(parseConfig({ REDIS_URL: url, RESUME_SECRET: SECRET }).redisUrl).toBe(url);
+  });
+
+  test.each([
+    "canary",
+    "canary:6379",
+    "//ada:canary@a.example",
+    "http://ada:canary@a.example",
+    "redis:a.example/canary",
+    "redis:///canary",
+    "redis://",
+    "redis:///0",
+    "redis://ada:canary@",
+    "redis://ada:canary@:6379",
+    "redis://ada:can/ary@a.example",
+    "redis://ada:can@ary@a.example",
+    "redis://ada:canary%@a.example",
+    "redis://ada:canary%ff@a.example",
+    "redis://ada:canary@a.example:0",
+    "redis://ada:canary@a.example:65536",
+    "redis://ada:canary@a.example:canary",
+    "redis://ada:canary@a.example/canary",
+    "redis://ada:canary@a.example/0/1",
+    "redis://ada:canary@a.example/-1",
+    "redis://ada:canary@a.example?tls=canary",
+    "redis://ada:canary@a.example#canary",
+    "redis://ada:canary@[::canary]",
+    "redis://ada:canary@[1:2]",
+    "redis://ada:canary@a.example,b.example",
+    "redis://ada:ca nary@a.example",
+    // ioredis would connect without TLS.
+    "REDISS://ada:canary@a.example",
+    " rediss://ada:canary@a.example",
+    "rediss://ada:canary@a.example\n",
+  ])("REDIS_URL may not be %j, and the fault doesn't tell it", (url) => {
+    for (const fault of [
+      ...faults({ REDIS_URL: url, RESUME_SECRET: SECRET }),
+      ...faults({ REDIS_URL: url, RESUME_GRACE_MS: "0" }),
+    ]) {
+      expect(fault).toBe(
+        "REDIS_URL: must be a URL like rediss://user:password@redis.example.com:6379/0, with user and password percent-encoded",
+      );
+    }
+    expect(faults({ REDIS_URL: url, RESUME_SECRET: SECRET })).toHaveLength(1);
+    const all = faults({ REDIS_URL: url, REDIS_PREFIX: "*", PORT: "x" });
+    expect(namesIn(all)).toEqual(["PORT", "REDIS_PREFIX", "REDIS_URL", "REDIS_URL"]);
+    expect(all.join()).not.toMatch(/ca ?n|ada|a\.example/);
+  });
+
+  test("REDIS_URL needs RESUME_SECRET, unless nobody resumes", () => {
+    const REDIS_URL = "redis://localhost";
+    const needsSecret =
+      "REDIS_URL: needs RESUME_SECRET, since nodes take each other's tickets only with the same secret; set it, or RESUME_GRACE_MS to 0";
+    expect(faults({ REDIS_URL })).toEqual([needsSecret]);
+    expect(faults({ REDIS_URL, RESUME_GRACE_MS: "1" })).toEqual([needsSecret]);
+    expect(faults({ REDIS_URL, RESUME_GRACE_MS: "0" })).toEqual([]);
+    expect(faults({ REDIS_URL, RESUME_SECRET: SECRET })).toEqual([]);
+  });
+
+  test.each([
+    { REDIS_PREFIX: "x", NODE_LEASE_MS: "1000" },
+    { REDIS_PREFIX: "{Calls-2}.a_b:".padEnd(64, "x"), NODE_LEASE_MS: "300000" },
+  ])("%j is well without REDIS_URL", (env) => {
+    expect(parseConfig(env)).toEqual({
+      ...parseConfig({}),
+      redisPrefix: env.REDIS_PREFIX,
+      nodeLeaseMs: Number(env.NODE_LEASE_MS),
+    });
+  });
+
   test("TURN credentials are a secret, or a name and a password", () => {
     const TURN_URLS = "turn:a.example";
     expect(parseConfig({ TURN_URLS, TURN_SECRET: "s" }).turnAuth).toEqual({
@@ -335,6 +424,15 @@ describe("options given in code", () => {
     ]);
   });
 
+  test.each(["", 6379, null, { password: "canary" }, [["redis://:canary@a.example"]]])(
+    "redisUrl: %j is told how to write one, and not repeated",
+    (redisUrl) => {
+      const wrong = faults({ redisUrl, resumeSecret: SECRET });
+      expect(wrong).toEqual([expect.stringMatching(/^redisUrl: must be a URL like rediss:/)]);
+      expect(wrong.join()).not.toContain("canary");
+    },
+  );
+
   test("are typed", () => {
     // @ts-expect-error a port is a number
     expect(() => createSignalingServer({ port: "3000" })).toThrow(ConfigError);
@@ -352,6 +450,10 @@ describe("options given in code", () => {
       authAudience: "x",
       trustProxy: ["loopback", "10.0.0.0/8"],
       transports: ["websocket"],
+      resumeGraceMs: 0,
+      redisUrl: "redis://localhost",
+      redisPrefix: "calls:",
+      nodeLeaseMs: 5_000,
       turnUrls: ["turn:a.example"],
       turnUsername: "u",
       turnPassword: "p",
@@ -365,6 +467,10 @@ describe("options given in code", () => {
       AUTH_AUDIENCE: "x",
       TRUST_PROXY: "loopback,10.0.0.0/8",
       TRANSPORTS: "websocket",
+      RESUME_GRACE_MS: "0",
+      REDIS_URL: "redis://localhost",
+      REDIS_PREFIX: "calls:",
+      NODE_LEASE_MS: "5000",
       TURN_URLS: "turn:a.example",
       TURN_USERNAME: "u",
       TURN_PASSWORD: "p",
@@ -405,6 +511,10 @@ describe("options given in code", () => {
     ["transports", []],
     ["stunUrls", ["turn:a.example"]],
     ["stunUrls", [3478]],
+    ["redisPrefix", ""],
+    ["redisPrefix", 1],
+    ["nodeLeaseMs", 1_000.5],
+    ["nodeLeaseMs", "10000"],
     ["logLevel", "loud"],
   ])("%s: %o is a fault under that name", (name, value) => {
     expect(namesIn(faults({ [name]: value }))).toContain(name);

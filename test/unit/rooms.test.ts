@@ -13,7 +13,7 @@ test("nothing is kept of rooms that were left, or closed and are open again", as
   for (let n = 0; n < 100; n++) {
     nowMs = n * 1_000;
     await rooms.join(member("a"), `room-${n}`);
-    await rooms.close(`room-${n}`, 1);
+    await rooms.closeRoom(`room-${n}`, 1);
   }
   await rooms.leave("a");
   expect(rooms["rooms"].size + rooms["socketToRoom"].size).toBe(0);

@@ -15,7 +15,7 @@ const LIMITS = {
 /** A session whose outbox counts for `waiting`. */
 function createSession(waiting: Waiting, id: string): Session & { outbox: Outbox } {
   const outbox = new Outbox(LIMITS, waiting.total);
-  return Object.assign(new Session(id), { outbox });
+  return Object.assign(new Session(id, () => {}), { outbox });
 }
 
 describe("seats that wait", () => {

@@ -17,21 +17,18 @@ function createHeldRooms() {
   });
   const held = { joins: 0, open, wrapRooms };
   function wrapRooms(rooms: MemoryRoomRegistry): RoomRegistry {
-    return {
-      join: async (member, room) => {
-        held.joins++;
-        await opened;
-        return rooms.join(member, room);
-      },
-      setMetadata: (id, metadata) => rooms.setMetadata(id, metadata),
-      leave: (id) => rooms.leave(id),
-      roomOf: (id) => rooms.roomOf(id),
-      route: (from, to) => rooms.route(from, to),
-      count: () => rooms.count(),
-      list: () => rooms.list(),
-      membersOf: (room) => rooms.membersOf(room),
-      close: (room, seconds) => rooms.close(room, seconds),
+    const join: RoomRegistry["join"] = async (member, room) => {
+      held.joins++;
+      await opened;
+      return rooms.join(member, room);
     };
+    // Everything else is as ever.
+    return new Proxy<RoomRegistry>(rooms, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        return name === "join" ? join : typeof value === "function" ? value.bind(target) : value;
+      },
+    });
   }
   return held;
 }

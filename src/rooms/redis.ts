@@ -1,0 +1,152 @@
+/**
+ * The room registry of several nodes. Redis has the seats and carries the news; each node has a copy of the rooms that
+ * it has members in. What happens to a room reaches a node by its inbox alone, the outcome of its own joins included:
+ * so everything is told in the order in which it has happened.
+ */
+
+import type { Metadata } from "../protocol/messages.ts";
+import {
+  leaving,
+  RedisNode,
+  type RedisRoomDeps,
+  type RedisRoomOptions,
+  type StoreState,
+} from "./redis/node.ts";
+import { NO_TICKETS } from "./redis/roster.ts";
+import { argumentsOf, parseSeat, parseSeats } from "./redis/seats.ts";
+import type {
+  ClaimOutcome,
+  Departure,
+  JoinOutcome,
+  Member,
+  RoomListeners,
+  RoomRegistry,
+  Route,
+} from "./registry.ts";
+
+const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
+
+export type { RedisRoomOptions, StoreState };
+
+/** Keeps rooms and their members in Redis, for all nodes that have the same Redis and prefix. */
+export class RedisRoomRegistry implements RoomRegistry {
+  private readonly node: RedisNode;
+
+  constructor(options: RedisRoomOptions, deps: RedisRoomDeps) {
+    this.node = new RedisNode(options, deps);
+  }
+
+  /** Whether Redis can be reached. */
+  get store(): StoreState {
+    return this.node.store;
+  }
+
+  listen(listeners: RoomListeners): void {
+    this.node.inbox.listeners = listeners;
+  }
+
+  async join(member: Member, room: string): Promise<JoinOutcome> {
+    const { id } = member.peer;
+    const before = this.node.roster.roomOf(id) ?? "";
+    const outcome = await this.node.ask("join", id, room, argumentsOf(member), before);
+    if (!outcome.ok) {
+      const { code } = outcome;
+      return code === "room_full" || code === "room_closed" ? { ok: false, code } : UNAVAILABLE;
+    }
+    this.node.chores.drop(leaving(id, room));
+    this.node.roster.setTickets(id, NO_TICKETS);
+    return outcome;
+  }
+
+  async setMetadata(id: string, metadata: Metadata): Promise<Route> {
+    const room = this.node.roster.roomOf(id);
+    const member = room === undefined ? undefined : this.node.roster.get(room, id);
+    if (room === undefined || !member) return { ok: false, code: "not_in_room" };
+    const changed = { ...member, peer: { ...member.peer, metadata } };
+    const outcome = await this.node.ask("update", id, room, argumentsOf(changed));
+    return outcome.ok ? { ok: true, receivers: outcome.others } : UNAVAILABLE;
+  }
+
+  async claim(id: string, room: string, ticket: string): Promise<ClaimOutcome> {
+    const outcome = await this.node.ask("claim", id, room, ["r", ""], "", ticket);
+    if (outcome.ok) return { ok: true };
+    const { code } = outcome;
+    return code === "not_in_room" || code === "resume_failed" ? { ok: false, code } : UNAVAILABLE;
+  }
+
+  async leave(id: string): Promise<Departure | undefined> {
+    // Whatever becomes of it, the peer is gone.
+    const asked = this.node.requests.forget(id);
+    if (asked !== undefined) this.node.giveUp(id, asked, []);
+    const room = this.node.roster.roomOf(id);
+    if (room === undefined) return undefined;
+    const nodes = this.node.roster.nodesOf(room);
+    const departure = this.node.roster.vacate(room, id);
+    this.node.giveUp(id, room, nodes);
+    return departure;
+  }
+
+  async roomOf(id: string): Promise<string | undefined> {
+    return this.node.roster.roomOf(id);
+  }
+
+  async route(from: string, to?: string): Promise<Route> {
+    const room = this.node.roster.roomOf(from);
+    if (room === undefined) return { ok: false, code: "not_in_room" };
+    if (to === undefined) return { ok: true, receivers: this.node.roster.others(room, from) };
+    const receiver = to === from ? undefined : this.node.roster.get(room, to);
+    return receiver ? { ok: true, receivers: [receiver] } : { ok: false, code: "peer_not_found" };
+  }
+
+  async count(): Promise<{ rooms: number; peers: number }> {
+    return this.node.roster.size;
+  }
+
+  async list(): Promise<string[]> {
+    return [...new Set(strings(await this.node.run("list")))];
+  }
+
+  async membersOf(room: string): Promise<Member[]> {
+    if (this.node.roster.has(room)) return this.node.roster.members(room);
+    return parseSeats(await this.node.connection.seatsOf(room), this.node.connection.node);
+  }
+
+  async find(id: string): Promise<Member | undefined> {
+    const room = this.node.roster.roomOf(id);
+    if (room !== undefined) return this.node.roster.get(room, id);
+    const [, text] = strings(await this.node.run("find", id));
+    return text === undefined ? undefined : parseSeat(text, this.node.connection.node).member;
+  }
+
+  closeRoom(room: string, seconds: number): Promise<void> {
+    return this.node.connection.closeRoom(room, Math.ceil(seconds * 1_000));
+  }
+
+  setTickets(id: string, tickets: readonly string[]): void {
+    const room = this.node.roster.roomOf(id);
+    if (room === undefined) return;
+    const text = tickets.join(",") || NO_TICKETS;
+    this.node.roster.setTickets(id, text);
+    this.node.chores.add(`tickets ${id}`, () => this.node.run("tickets", room, id, text));
+  }
+
+  send(members: readonly Member[], event: string, text: string): void {
+    const byNode = new Map<string, string[]>();
+    for (const { node, peer } of members) {
+      if (node === undefined) continue;
+      const ids = byNode.get(node);
+      if (ids) ids.push(peer.id);
+      else byNode.set(node, [peer.id]);
+    }
+    for (const [node, ids] of byNode) this.node.links.send(node, { ids, event, text });
+  }
+
+  close(): Promise<void> {
+    return this.node.close();
+  }
+}
+
+/** The strings of an answer of Redis. */
+function strings(answer: unknown): string[] {
+  return Array.isArray(answer) ? answer.map(String) : [];
+}

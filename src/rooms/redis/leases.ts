@@ -1,0 +1,154 @@
+/**
+ * The leases of the nodes. A node renews its own; one that doesn't is taken for gone after a lease, and its seats are
+ * given up: those of peers that can resume only after their grace on top.
+ */
+
+import { z } from "zod";
+import type { RedisConnection } from "./connection.ts";
+
+/** Options of leases. */
+export interface LeaseOptions {
+  readonly nodeLeaseMs: number;
+  readonly resumeGraceMs: number;
+}
+
+/** What a lease reports. */
+export interface LeaseEvents {
+  /** After each try to renew the lease, and when none has been answered for a while. */
+  renewed(): void;
+  /** Others may have taken this node for gone, or Redis has forgotten what it knew: rooms are to be compared. */
+  lapsed(): void;
+  /** A node is gone, and all its seats. */
+  gone(node: string): void;
+}
+
+/** A lease is renewed so often, in milliseconds at most. */
+const MAX_INTERVAL_MS = 500;
+const RENEWALS_PER_LEASE = 20;
+/** Without an answer for so long, Redis counts as unavailable. */
+const SILENCE_MS = 1_000;
+
+/** Now, and when this node was last heard of, in milliseconds of Redis; the same of all nodes. */
+const renewal = z.tuple([z.string(), z.string(), z.array(z.string())]);
+
+/** Renews the lease of this node, and evicts nodes that don't renew theirs. */
+export class Leases {
+  private readonly connection: RedisConnection;
+  private readonly options: LeaseOptions;
+  private readonly events: LeaseEvents;
+  private readonly timer: ReturnType<typeof setInterval>;
+  /** The other nodes that have been there. */
+  private readonly known = new Set<string>();
+  private askedAtMs: number | undefined;
+  private answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when every renewal was answered in good time. */
+  private contactSinceMs = 0;
+  private hasLease = false;
+  private isCompared = true;
+  private isEvicting = false;
+
+  constructor(connection: RedisConnection, options: LeaseOptions, events: LeaseEvents) {
+    this.connection = connection;
+    this.options = options;
+    this.events = events;
+    const intervalMs = Math.min(MAX_INTERVAL_MS, options.nodeLeaseMs / RENEWALS_PER_LEASE);
+    this.timer = setInterval(() => {
+      void this.renew();
+      events.renewed();
+    }, intervalMs);
+    this.timer.unref();
+  }
+
+  /** Whether Redis answers. */
+  get isAvailable(): boolean {
+    const isSilent =
+      this.askedAtMs !== undefined && performance.now() - this.askedAtMs > SILENCE_MS;
+    return this.connection.isOpen && !isSilent;
+  }
+
+  /** Takes the lease of a Redis that knows nothing of this node. `isFirst`: nor did any before. */
+  begin(isFirst: boolean): void {
+    this.hasLease = false;
+    this.isCompared = isFirst;
+    this.contactSinceMs = performance.now();
+    void this.renew();
+  }
+
+  /** Gives the lease back; peers that can't resume are given up at once. */
+  async end(): Promise<void> {
+    clearInterval(this.timer);
+    const { connection, options } = this;
+    const heard = String(await connection.run("retire", options.nodeLeaseMs));
+    await this.evict(connection.node, "p", heard);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async renew(): Promise<void> {
+    if (this.askedAtMs !== undefined || !this.connection.isOpen) return;
+    this.askedAtMs = performance.now();
+    try {
+      this.take(await this.connection.run("renew"));
+    } catch {
+      // The connection is lost.
+    } finally {
+      this.askedAtMs = undefined;
+    }
+  }
+
+  private take(reply: unknown): void {
+    const [now, before, nodes] = renewal.parse(reply);
+    const { nodeLeaseMs } = this.options;
+    const redisMs = Number(now);
+    const answeredAtMs = performance.now();
+    this.connection.setClock(redisMs);
+    if (answeredAtMs - this.answeredAtMs > nodeLeaseMs / 4) this.contactSinceMs = answeredAtMs;
+    this.answeredAtMs = answeredAtMs;
+    const hasLapsed = this.hasLease && !(redisMs - Number(before) <= nodeLeaseMs && before !== "");
+    this.hasLease = true;
+    if (hasLapsed) this.events.lapsed();
+    // Others may have been out of contact too: for a whole lease nobody is taken for gone.
+    if (answeredAtMs - this.contactSinceMs < nodeLeaseMs) return;
+    if (!this.isCompared) {
+      this.isCompared = true;
+      this.events.lapsed();
+    }
+    void this.sweep(redisMs, nodes);
+  }
+
+  /** Gives up the seats of nodes that are gone. */
+  private async sweep(redisMs: number, nodes: readonly string[]): Promise<void> {
+    const { nodeLeaseMs, resumeGraceMs } = this.options;
+    const heard = new Map<string, string>();
+    for (let n = 0; n < nodes.length; n += 2) heard.set(nodes[n] ?? "", nodes[n + 1] ?? "");
+    heard.delete(this.connection.node);
+    for (const node of this.known) {
+      if (heard.has(node)) continue;
+      this.known.delete(node);
+      this.events.gone(node);
+    }
+    for (const node of heard.keys()) this.known.add(node);
+    if (this.isEvicting) return;
+    this.isEvicting = true;
+    try {
+      for (const [node, at] of heard) {
+        const silentMs = redisMs - Number(at);
+        if (silentMs <= nodeLeaseMs) continue;
+        await this.evict(node, "p", at);
+        if (silentMs <= nodeLeaseMs + resumeGraceMs) continue;
+        await this.evict(node, "r", at);
+        await this.connection.run("forget", node, at);
+      }
+    } catch {
+      // The connection is lost; with the next renewal they are tried again.
+    } finally {
+      this.isEvicting = false;
+    }
+  }
+
+  private async evict(node: string, kind: "p" | "r", heard: string): Promise<void> {
+    while (Number(await this.connection.run("evict", node, kind, heard)) > 0);
+  }
+}

@@ -1,0 +1,70 @@
+/** Reads the inbox of this node: waits for what is new, and goes on where it was when the connection was lost. */
+
+import type { Redis } from "ioredis";
+
+/** An entry of an inbox: its fields by name. */
+export type Entry = ReadonlyMap<string, string>;
+
+/** How long a read waits for entries, and how many it takes at most. */
+const WAIT_MS = 2_000;
+const COUNT = 256;
+
+/** Reads entries, in order. */
+export class InboxReader {
+  /** The key of the inbox; "" until it is known. */
+  key = "";
+  /** The id of the last entry that was read. */
+  lastId = "0-0";
+  private readonly connection: Redis;
+  private readonly onEntries: (entries: readonly Entry[]) => Promise<void>;
+  private isReading = false;
+
+  /** @param onEntries gets entries; the next ones are read when it resolves */
+  constructor(connection: Redis, onEntries: (entries: readonly Entry[]) => Promise<void>) {
+    this.connection = connection;
+    this.onEntries = onEntries;
+    connection.on("ready", () => this.read());
+  }
+
+  /** Reads an inbox from its beginning, instead of the one before. */
+  begin(key: string): void {
+    this.key = key;
+    this.lastId = "0-0";
+    // It may be waiting for entries of the one before.
+    if (this.isReading) this.connection.disconnect(true);
+    else void this.read();
+  }
+
+  close(): void {
+    this.connection.disconnect();
+  }
+
+  private async read(): Promise<void> {
+    if (this.isReading || this.key === "") return;
+    this.isReading = true;
+    try {
+      while (this.connection.status === "ready") await this.readOnce();
+    } catch {
+      // After a refusal the connection is still there. With the next one it goes on.
+      if (this.connection.status === "ready") this.connection.disconnect(true);
+    } finally {
+      this.isReading = false;
+    }
+  }
+
+  private async readOnce(): Promise<void> {
+    const { connection, key, lastId } = this;
+    const options = ["COUNT", COUNT, "BLOCK", WAIT_MS, "STREAMS"] as const;
+    const [stream] = (await connection.xread(...options, key, lastId)) ?? [];
+    const entries = stream?.[1] ?? [];
+    if (entries.length === 0 || key !== this.key) return;
+    this.lastId = entries.at(-1)?.[0] ?? lastId;
+    await this.onEntries(entries.map(([, fields]) => fieldsOf(fields)));
+  }
+}
+
+function fieldsOf(fields: readonly string[]): Entry {
+  const entry = new Map<string, string>();
+  for (let n = 0; n < fields.length; n += 2) entry.set(fields[n] ?? "", fields[n + 1] ?? "");
+  return entry;
+}

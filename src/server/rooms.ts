@@ -1,0 +1,44 @@
+/** The rooms' registry: in memory, or in Redis for several nodes. */
+
+import type { Logger } from "../log/logger.ts";
+import { type MemoryRoomOptions, MemoryRoomRegistry } from "../rooms/memory.ts";
+import { type RedisRoomOptions, RedisRoomRegistry, type StoreState } from "../rooms/redis.ts";
+import type { RoomRegistry } from "../rooms/registry.ts";
+
+/** Options of the registry. Without `redisUrl` rooms are in memory. */
+export interface RoomOptions extends MemoryRoomOptions, Omit<RedisRoomOptions, "redisUrl"> {
+  readonly redisUrl?: string | undefined;
+}
+
+/** What the registry needs from elsewhere. */
+export interface RoomDeps {
+  /** Logs an error of the server. */
+  reportFault: (error: unknown) => unknown;
+  /** Unix milliseconds. */
+  now: () => number;
+  log: Logger;
+}
+
+/** The registry, and whether its store can be reached; without `store` there is none. */
+export interface Rooms {
+  rooms: RoomRegistry;
+  store?: () => StoreState;
+}
+
+/** Creates the registry. */
+export function createRooms(options: RoomOptions, { reportFault, now, log }: RoomDeps): Rooms {
+  const { redisUrl } = options;
+  if (redisUrl === undefined) return { rooms: new MemoryRoomRegistry(options, now) };
+  const onChange = (isAvailable: boolean, reason = "it doesn't answer") => {
+    if (isAvailable) log.info("Redis answers");
+    else log.warn({ reason }, `Redis can't be reached, and is tried again. ${adviceFor(reason)}`);
+  };
+  const rooms = new RedisRoomRegistry({ ...options, redisUrl }, { onChange, reportFault });
+  return { rooms, store: () => rooms.store };
+}
+
+function adviceFor(reason: string): string {
+  if (/WRONGPASS|NOAUTH|NOPERM/.test(reason)) return "Check the user and the password in REDIS_URL";
+  if (/certificate|SSL|TLS/i.test(reason)) return "Check whether REDIS_URL must begin with rediss:";
+  return "Is it running at the address in REDIS_URL? Until it is back, nobody can join";
+}
