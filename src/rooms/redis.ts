@@ -31,8 +31,10 @@ export type { RedisRoomOptions, StoreState };
 /** Keeps rooms and their members in Redis, for all nodes that have the same Redis and prefix. */
 export class RedisRoomRegistry implements RoomRegistry {
   private readonly node: RedisNode;
+  private readonly resumeGraceMs: number;
 
   constructor(options: RedisRoomOptions, deps: RedisRoomDeps) {
+    this.resumeGraceMs = options.resumeGraceMs;
     this.node = new RedisNode(options, deps);
   }
 
@@ -71,7 +73,10 @@ export class RedisRoomRegistry implements RoomRegistry {
     const outcome = await this.node.ask("claim", id, room, ["r", ""], "", ticket);
     if (outcome.ok) return { ok: true };
     const { code } = outcome;
-    return code === "not_in_room" || code === "resume_failed" ? { ok: false, code } : UNAVAILABLE;
+    if (code !== "not_in_room" && code !== "resume_failed") return UNAVAILABLE;
+    // Only a Redis that was restarted may have forgotten a seat.
+    const mayHaveForgotten = this.node.connection.redisUptimeMs <= this.resumeGraceMs;
+    return { ok: false, code: mayHaveForgotten ? code : "resume_failed" };
   }
 
   async leave(id: string): Promise<Departure | undefined> {

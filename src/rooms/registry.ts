@@ -37,7 +37,7 @@ export type JoinOutcome =
       departure: Departure | undefined;
     };
 
-/** The outcome of a claim: the seat is this node's, or why not. */
+/** The outcome of a claim: the seat is this node's, or why not; `not_in_room` if nothing is known of such a seat. */
 export type ClaimOutcome =
   | { ok: true }
   | { ok: false; code: "not_in_room" | "resume_failed" | "unavailable" };

@@ -45,7 +45,6 @@ export function createResume(deps: MembershipDeps): Handler {
   async function findSession(ticket: Ticket): Promise<Found> {
     const known = sessions.find(ticket);
     if (known) return { ok: true, session: known };
-    if (!tickets.isForeign(ticket)) return { ok: false, code: "resume_failed" };
     const claim = await rooms.claim(ticket.id, ticket.room, nameOf(ticket));
     if (claim.ok) return { ok: true, session: sessions.adopt(ticket) };
     const { code } = claim;

@@ -68,17 +68,11 @@ export class Tickets {
     return content.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString())).data;
   }
 
-  /** Whether a ticket was issued by another process: another node, or the one before this. */
-  isForeign({ process }: Ticket): boolean {
-    return process !== this.process;
-  }
-
   /** Whether a seat of the process before may be restored: within `graceMs` after the start, each once. */
-  mayRestore(ticket: Ticket, graceMs: number): boolean {
-    const { id } = ticket;
+  mayRestore({ id, process }: Ticket, graceMs: number): boolean {
     const isLate = this.now() - this.startedAtMs > graceMs;
     if (isLate) this.restored.clear();
-    if (isLate || !this.isForeign(ticket) || this.restored.has(id)) return false;
+    if (isLate || process === this.process || this.restored.has(id)) return false;
     this.restored.add(id);
     return true;
   }

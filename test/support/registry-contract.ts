@@ -3,9 +3,10 @@
 import { describe, expect, test } from "vitest";
 import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 
-interface Setup {
-  maxPeersPerRoom: number;
-  now: () => number;
+interface Made {
+  rooms: RoomRegistry;
+  /** Lets so many milliseconds pass for the registry. */
+  pass: (ms: number) => unknown;
 }
 
 /** A member of a room. */
@@ -16,12 +17,16 @@ export const member = (id: string, name = "", candidateLists = false): Member =>
   wantsMetadata: false,
 });
 
-export function testRegistry(name: string, create: (setup: Setup) => RoomRegistry): void {
-  const withCapacity = (maxPeersPerRoom: number) => create({ maxPeersPerRoom, now: () => 0 });
+/** @param create makes an empty registry with this capacity */
+export function testRegistry(
+  name: string,
+  create: (maxPeersPerRoom: number) => Promise<Made>,
+): void {
+  const withCapacity = async (maxPeersPerRoom: number) => (await create(maxPeersPerRoom)).rooms;
 
   describe(name, () => {
     test("join tells who else is there, longest-standing first", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a", "Ada", true), "r");
       await rooms.join(member("b"), "r");
       expect(await rooms.join(member("c"), "r")).toEqual({
@@ -39,7 +44,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("a move tells which room was left, and who remains there", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "r");
       expect(await rooms.join(member("a"), "s")).toMatchObject({
@@ -52,7 +57,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("a rejoin takes what it brings: a name, and whether it takes lists", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b", "Bob", false), "r");
       await rooms.join(member("b", "Bert", true), "r");
@@ -60,7 +65,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("capacity is checked in the step that takes the seat", async () => {
-      const rooms = withCapacity(2);
+      const rooms = await withCapacity(2);
       const outcomes = await Promise.all(["a", "b", "c"].map((id) => rooms.join(member(id), "r")));
       expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false]);
       expect(outcomes[2]).toEqual({ ok: false, code: "room_full" });
@@ -70,7 +75,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("who is refused keeps the seat it has", async () => {
-      const rooms = withCapacity(1);
+      const rooms = await withCapacity(1);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "s");
       expect(await rooms.join(member("b"), "r")).toEqual({ ok: false, code: "room_full" });
@@ -84,7 +89,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("route finds the others, one of them, or says why not", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "r");
       await rooms.join(member("x"), "s");
@@ -99,7 +104,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("metadata is replaced for those who come and for those who are there", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "r");
       expect(await rooms.setMetadata("a", { role: "host" })).toEqual({
@@ -113,7 +118,7 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
     });
 
     test("leave takes the last seat and the room with it, and tells nothing the second time", async () => {
-      const rooms = withCapacity(4);
+      const rooms = await withCapacity(4);
       await rooms.join(member("a"), "r");
       await rooms.join(member("b"), "r");
       expect(await rooms.leave("a")).toEqual({
@@ -131,19 +136,35 @@ export function testRegistry(name: string, create: (setup: Setup) => RoomRegistr
       expect(await rooms.list()).toEqual([]);
     });
 
+    test("find gives a member by its id, and nobody who has left", async () => {
+      const rooms = await withCapacity(4);
+      await rooms.join(member("a", "Ada"), "r");
+      expect(await rooms.find("a")).toEqual(member("a", "Ada"));
+      await rooms.leave("a");
+      expect(await rooms.find("a")).toBeUndefined();
+    });
+
+    test("names and metadata may have any characters", async () => {
+      const rooms = await withCapacity(4);
+      const odd = { ...member("a", "a , b\n- \u2028 ü"), subject: "who? -\n 1" };
+      const told = { ...odd, peer: { ...odd.peer, metadata: ["\n", " ", { "": null }] } };
+      await rooms.join(told, "r:-@~+.");
+      expect(await rooms.join(member("b"), "r:-@~+.")).toMatchObject({ others: [told] });
+      expect(await rooms.membersOf("r:-@~+.")).toEqual([told, member("b")]);
+    });
+
     test("a closed room refuses joins, rejoins too, until its time is over", async () => {
-      let nowMs = 0;
-      const rooms = create({ maxPeersPerRoom: 4, now: () => nowMs });
+      const { rooms, pass } = await create(4);
       await rooms.join(member("a"), "r");
-      await rooms.closeRoom("r", 10);
+      await rooms.closeRoom("r", 2);
       for (const id of ["a", "b"]) {
         expect(await rooms.join(member(id), "r")).toEqual({ ok: false, code: "room_closed" });
       }
       expect(await rooms.membersOf("r")).toEqual([member("a")]);
       expect(await rooms.join(member("b"), "s")).toMatchObject({ ok: true });
-      nowMs = 9_999;
+      await pass(1_000);
       expect(await rooms.join(member("c"), "r")).toMatchObject({ ok: false });
-      nowMs = 10_000;
+      await pass(1_000);
       expect(await rooms.join(member("c"), "r")).toMatchObject({ ok: true });
     });
   });

@@ -2,10 +2,16 @@ import { expect, test } from "vitest";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import { member, testRegistry } from "../support/registry-contract.ts";
 
-testRegistry(
-  "MemoryRoomRegistry",
-  ({ maxPeersPerRoom, now }) => new MemoryRoomRegistry({ maxPeersPerRoom }, now),
-);
+testRegistry("MemoryRoomRegistry", async (maxPeersPerRoom) => {
+  let nowMs = 0;
+  const rooms = new MemoryRoomRegistry({ maxPeersPerRoom }, () => nowMs);
+  return {
+    rooms,
+    pass: (ms) => {
+      nowMs += ms;
+    },
+  };
+});
 
 test("nothing is kept of rooms that were left, or closed and are open again", async () => {
   let nowMs = 0;

@@ -42,6 +42,8 @@ export class RedisConnection {
   private runId = "";
   /** Milliseconds from performance.now() to the clock of Redis. */
   private clockOffsetMs = 0;
+  /** When the Redis process was started, by performance.now(). */
+  private redisStartedAtMs = 0;
   private trimmedId = "";
   private isReady = false;
 
@@ -59,6 +61,11 @@ export class RedisConnection {
   /** Whether there is a connection, as far as is known. */
   get isOpen(): boolean {
     return this.isReady;
+  }
+
+  /** For how long the Redis process has been running. */
+  get redisUptimeMs(): number {
+    return performance.now() - this.redisStartedAtMs;
   }
 
   /** The key of this name. */
@@ -140,6 +147,8 @@ export class RedisConnection {
       }),
     ]);
     this.setClock(Number(seconds) * 1_000 + Number(micros) / 1_000);
+    const [, uptimeSeconds] = /^uptime_in_seconds:(\d+)/m.exec(info) ?? [];
+    this.redisStartedAtMs = performance.now() - Number(uptimeSeconds) * 1_000;
     const [, runId = ""] = /^run_id:(\w+)/m.exec(info) ?? [];
     const isNew = runId !== this.runId;
     this.runId = runId;

@@ -108,7 +108,9 @@ elseif mode == 'update' then
 elseif mode == 'claim' then
   if not seat then return refuse('not_in_room') end
   local isValid = false
-  for _, ticket in ipairs(split(seat.tickets)) do isValid = isValid or ticket == tickets end
+  for _, ticket in ipairs(split(seat.tickets)) do
+    isValid = isValid or (ticket == tickets and ticket ~= '-')
+  end
   if not isValid then return refuse('resume_failed') end
   kind, member, tickets = seat.kind, seat.member, seat.tickets
 end
