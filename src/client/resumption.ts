@@ -6,6 +6,7 @@ import { countReceived, isAck, isResumed } from "./received.ts";
 import type { Sending } from "./sending.ts";
 import { SentMessages } from "./sent-messages.ts";
 import type { ServerSocket } from "./signaling-types.ts";
+import { nameRoom } from "./socket.ts";
 
 /** Without an answer to `resume` by then, another connection tries. */
 const ANSWER_MS = 5_000;
@@ -73,13 +74,14 @@ export class Resumption {
   }
 
   /** A join is about to be sent. To be called with its answer: undefined if it was refused. */
-  join(metadata: Metadata | undefined): (joined: Joined | undefined) => void {
+  join(room: string, metadata: Metadata | undefined): (joined: Joined | undefined) => void {
     this.joining++;
     const mark = this.messages.mark();
     return (joined) => {
       this.joining--;
       if (!joined) return;
       mark();
+      nameRoom(this.socket, room);
       this.isLeaving = false;
       this.id = joined.self.id;
       this.ticket = this.mayResume ? joined.resume : undefined;

@@ -25,6 +25,11 @@ export interface SignalingOptions {
   /** socket.io transports to try, in this order. */
   transports?: ("polling" | "websocket")[];
   /**
+   * The room that will be joined. It goes into the query of the handshake, by which a load balancer can send everyone in
+   * a room to the same node. Later connections name the room that was joined last.
+   */
+  room?: string;
+  /**
    * An access token, if the server requires one. A function is called for each connection; if it fails,
    * connecting is retried later.
    */

@@ -76,7 +76,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     const turn = ++this.joins;
     const isCurrent = () => turn === this.joins && this.connected;
     const request = this.request<Joined>((reply) => {
-      const answered = this.seat.join(metadata);
+      const answered = this.seat.join(room, metadata);
       this.socket.emit("join", joining(room, name, metadata, this.seat.mayResume), (ack) => {
         // At once, not a promise later: what comes next from the server builds on it.
         const joined = isAck(ack, isJoined) && ack.ok ? ack : undefined;

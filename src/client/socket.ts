@@ -13,12 +13,18 @@ import { authBy } from "./token.ts";
 /** Opens a connection, which doesn't come back by itself: see keepConnecting. */
 export function openSocket(
   url: string | URL | undefined,
-  { token, ...options }: Omit<SignalingOptions, "resume">,
+  { token, room, ...options }: Omit<SignalingOptions, "resume">,
 ): ServerSocket {
+  // Engine.IO would take the query of the URL instead of that of the options.
+  const [address, query] = serverUrl(url).split("?", 2);
   // Each client has its own connection, even if a page has several.
-  const connections = new Connections(serverUrl(url), {
+  const connections = new Connections(address, {
     transports: ["polling", "websocket"],
     ...options,
+    query: {
+      ...Object.fromEntries(new URLSearchParams(query)),
+      ...(room !== undefined && { room }),
+    },
     tryAllTransports: true, // The server may offer only the second.
     reconnection: false,
     timeout: TIMEOUT_MS,
@@ -27,6 +33,11 @@ export function openSocket(
     "/",
     token === undefined ? {} : { auth: authBy(token, () => connections.engine) },
   );
+}
+
+/** Names the room in the query of later connections, for load balancers. The present one keeps its own, and its node. */
+export function nameRoom({ io }: ServerSocket, room: string): void {
+  io.opts.query = { ...io.opts.query, room };
 }
 
 /**

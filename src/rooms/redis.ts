@@ -108,23 +108,23 @@ export class RedisRoomRegistry implements RoomRegistry {
   }
 
   async list(): Promise<string[]> {
-    return [...new Set(strings(await this.node.run("list")))];
+    return [...new Set(strings(await asked(this.node.run("list"))))];
   }
 
   async membersOf(room: string): Promise<Member[]> {
     if (this.node.roster.has(room)) return this.node.roster.members(room);
-    return parseSeats(await this.node.connection.seatsOf(room), this.node.connection.node);
+    return parseSeats(await asked(this.node.connection.seatsOf(room)), this.node.connection.node);
   }
 
   async find(id: string): Promise<Member | undefined> {
     const room = this.node.roster.roomOf(id);
     if (room !== undefined) return this.node.roster.get(room, id);
-    const [, text] = strings(await this.node.run("find", id));
+    const [, text] = strings(await asked(this.node.run("find", id)));
     return text === undefined ? undefined : parseSeat(text, this.node.connection.node).member;
   }
 
   closeRoom(room: string, seconds: number): Promise<void> {
-    return this.node.connection.closeRoom(room, Math.ceil(seconds * 1_000));
+    return asked(this.node.connection.closeRoom(room, Math.ceil(seconds * 1_000)));
   }
 
   setTickets(id: string, tickets: readonly string[]): void {
@@ -148,6 +148,15 @@ export class RedisRoomRegistry implements RoomRegistry {
 
   close(): Promise<void> {
     return this.node.close();
+  }
+}
+
+/** An answer for the application; ioredis' own errors speak of its streams and queues. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    throw new Error("the rooms can't be reached: Redis doesn't answer", { cause });
   }
 }
 

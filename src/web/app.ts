@@ -7,17 +7,19 @@ import { type Entry, Lobby } from "./lobby/lobby.ts";
 import { createMediaControls } from "./media/controls.ts";
 import { LocalMedia } from "./media/media.ts";
 import { explainJoin } from "./problems.ts";
-import { showRoomInAddress, tokenInAddress } from "./room.ts";
+import { roomInAddress, showRoomInAddress, suggestRoom, tokenInAddress } from "./room.ts";
 import { createToast } from "./toast.ts";
 
 // The path of Socket.IO, set by the server that serves this page.
 const { content: path } = find(HTMLMetaElement, 'meta[name="signaling-path"]');
-// Read for each connection: a link with another token opened in this tab changes the hash alone.
-const signaling = new SignalingClient(undefined, { path, token: tokenInAddress });
+// Most people keep the room that is suggested, so it is known before the client connects.
+const room = roomInAddress() || suggestRoom();
+// The token is read for each connection: a link with another one opened in this tab changes the hash alone.
+const signaling = new SignalingClient(undefined, { path, token: tokenInAddress, room });
 const media = new LocalMedia();
 const say = createToast();
 const root = find(HTMLElement, "#call");
-const lobby = new Lobby({ root: find(HTMLElement, "#lobby"), signaling, media, say, join });
+const lobby = new Lobby({ root: find(HTMLElement, "#lobby"), room, signaling, media, say, join });
 
 createMediaControls(root, media, say);
 lobby.start();

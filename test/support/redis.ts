@@ -55,6 +55,10 @@ export class RedisServer {
     }
   }
 
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -124,6 +128,24 @@ export class RedisServer {
   async require(password: string): Promise<void> {
     await this.ask((client) => client.config("SET", "requirepass", password));
     this.password = password;
+  }
+
+  /** The name of its process. */
+  runId(): Promise<string> {
+    return this.ask(async (client) => {
+      const [, id = ""] = /run_id:(\w+)/.exec(await client.info("server")) ?? [];
+      return id;
+    });
+  }
+
+  /** The number of entries of a stream. */
+  length(key: string): Promise<number> {
+    return this.ask((client) => client.xlen(key));
+  }
+
+  /** Keeps only the last entries of a stream. */
+  async shorten(key: string, count: number): Promise<void> {
+    await this.ask((client) => client.xtrim(key, "MAXLEN", count));
   }
 
   /** The keys that never expire. */

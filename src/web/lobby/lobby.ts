@@ -19,6 +19,8 @@ export interface Entry {
 
 export interface LobbyOptions {
   root: HTMLElement;
+  /** The room in the page's address, or a suggested one. */
+  room: string;
   signaling: SignalingClient;
   media: LocalMedia;
   say: Say;
@@ -68,11 +70,10 @@ export class Lobby {
   }
 
   private fillIn(): void {
-    const invited = roomInAddress();
-    this.room.value = invited || suggestRoom();
+    const { root, room } = this.options;
+    this.room.value = room;
     this.name.value = recallName();
-    if (!invited) return;
-    const { root } = this.options;
+    if (!roomInAddress()) return;
     find(HTMLElement, "h1", root).textContent = "Join the call";
     find(HTMLElement, ".lead", root).hidden = true;
     find(HTMLElement, ".lead.invited", root).hidden = false;

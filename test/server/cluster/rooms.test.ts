@@ -195,6 +195,58 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     await server.end();
   });
 
+  /** From now on the node reads nothing; the function returned lets it go on. */
+  function deafen({ rooms }: Awaited<ReturnType<typeof node>>): () => Promise<void> {
+    const { reader } = rooms["node"].connection as unknown as {
+      reader: { connection: { disconnect(): void; connect(): Promise<void> } };
+    };
+    reader.connection.disconnect();
+    return () => reader.connection.connect();
+  }
+
+  test("who was told that a join is unavailable has no seat, whenever the outcome comes", async () => {
+    const { one, two } = await startPair();
+    const hearAgain = deafen(two);
+    expect(await two.rooms.join(member("late"), "r")).toEqual({ ok: false, code: "unavailable" });
+    await hears(one.told, ["joined r late : a,b"]);
+    await hearAgain();
+    await hears(one.told, ["left r late: a,b"]);
+    expect(await two.rooms.roomOf("late")).toBeUndefined();
+    expect(await two.rooms.join(member("late"), "r")).toMatchObject({ ok: true });
+  });
+
+  test("messages that Redis has dropped are told as a gap, on both nodes", async () => {
+    const { one, two, prefix } = await startPair();
+    const [, b] = await one.rooms.membersOf("r");
+    const send = (text: string) => one.rooms.send([b as Member], "x", text);
+    send("1");
+    await hears(two.told, ["x b: 1"]);
+    const hearAgain = deafen(two);
+    for (let n = 2; n <= 6; n++) send(String(n));
+    const inbox = `${prefix}${await redis.runId()}:inbox:${two.rooms["node"].connection.node}`;
+    await expect.poll(() => redis.length(inbox), { interval: 5 }).toBeGreaterThanOrEqual(5);
+    await redis.shorten(inbox, 2);
+    await hearAgain();
+    await hears(two.told, ["gap a: b", "x b: 5", "x b: 6"]);
+    await hears(one.told, ["gap b: a"]);
+    send("7");
+    await hears(two.told, ["x b: 7"]);
+  });
+
+  test("an application is told in words that Redis is away", async () => {
+    const server = await RedisServer.start();
+    const { rooms } = await startNode({ redisUrl: server.url, redisPrefix: newPrefix() });
+    await server.end();
+    for (const asks of [
+      () => rooms.list(),
+      () => rooms.find("x"),
+      () => rooms.membersOf("x"),
+      () => rooms.closeRoom("x", 1),
+    ]) {
+      await expect(asks()).rejects.toThrow("the rooms can't be reached: Redis doesn't answer");
+    }
+  });
+
   test("a node that was taken for gone loses its peers, and knows it", async () => {
     const { one, two } = await startPair({ nodeLeaseMs: 1_000, resumeGraceMs: 500 });
     one.told.length = 0;

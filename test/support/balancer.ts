@@ -1,0 +1,120 @@
+/** The load balancers that .deploy configures, in front of a test's nodes; stopped when the test ends. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { delimiter, join } from "node:path";
+import { onTestFinished, vi } from "vitest";
+import { ownAddress } from "./coturn.ts";
+import { temporaryFolder } from "./files.ts";
+
+/** Their configurations, and the arguments that check one or run with it, as its first lines say. */
+const BALANCERS = {
+  haproxy: {
+    file: "haproxy.cfg",
+    check: (file: string) => ["-c", "-f", file],
+    run: (file: string) => ["-f", file],
+  },
+  nginx: {
+    file: "nginx.conf",
+    check: (file: string, folder: string) => ["-p", folder, "-e", "stderr", "-c", file, "-t"],
+    run: (file: string, folder: string) => {
+      return ["-p", folder, "-e", "stderr", "-c", file, "-g", "daemon off;"];
+    },
+  },
+};
+
+export type BalancerName = keyof typeof BALANCERS;
+
+/** Debian has them where only root looks. */
+const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+
+function find(program: string): string | undefined {
+  return PLACES.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+/** Whether to skip a test for want of a load balancer; says what to install. Under CI there have to be both. */
+export function lacksBalancers(): boolean {
+  // Elsewhere 127.0.0.1 is the only loopback address.
+  const isLinux = process.platform === "linux";
+  if (isLinux && Object.keys(BALANCERS).every(find)) return false;
+  const advice = "no load balancers here: on Linux install the packages haproxy and nginx-light";
+  if (process.env["CI"]) throw new Error(advice);
+  console.warn(`skipped: ${advice}`);
+  return true;
+}
+
+const configurationOf = (name: BalancerName) =>
+  join(import.meta.dirname, "../../.deploy", BALANCERS[name].file);
+
+/** Has the program check its file in .deploy; what it prints is empty, or says what is wrong. */
+export function checkConfiguration(name: BalancerName): { status: number | null; output: string } {
+  const args = BALANCERS[name].check(configurationOf(name), temporaryFolder());
+  const { status, stdout, stderr } = spawnSync(find(name) ?? "", args, { encoding: "utf8" });
+  return { status, output: stdout + stderr };
+}
+
+/**
+ * Starts one with its file in .deploy, in which only addresses and ports are replaced: its own, and the nodes'. With
+ * fewer nodes, the lines of the others are missing.
+ */
+export async function startBalancer(name: BalancerName, nodes: readonly string[]) {
+  const address = ownAddress();
+  const replaced = new Map([["*:8080", `${address}:8080`]]);
+  for (const [index, url] of nodes.entries()) {
+    replaced.set(`127.0.0.1:300${index + 1}`, new URL(url).host);
+  }
+  let configuration = readFileSync(configurationOf(name), "utf8");
+  configuration = configuration
+    .split("\n")
+    .filter((line) => Number(line.match(/127\.0\.0\.1:300(\d)/)?.[1] ?? 0) <= nodes.length)
+    .join("\n");
+  for (const [from, to] of replaced) {
+    if (!configuration.includes(from)) throw new Error(`no ${from} in ${BALANCERS[name].file}`);
+    configuration = configuration.replaceAll(from, to);
+  }
+  const folder = temporaryFolder();
+  const file = join(folder, BALANCERS[name].file);
+  writeFileSync(file, configuration);
+  const child = spawn(find(name) ?? "", BALANCERS[name].run(file, folder), {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+    });
+  }
+  const ended = once(child, "close");
+  onTestFinished(async () => {
+    // Not SIGKILL, which would leave nginx's workers behind.
+    child.kill("SIGTERM");
+    await ended;
+  });
+  const url = `http://${address}:8080`;
+  const answered = async () => {
+    const { ok } = await fetch(`${url}/health`).catch(() => ({ ok: false }));
+    if (!ok) throw new Error(`${name} doesn't answer:\n${log}`);
+  };
+  await vi.waitFor(answered, { timeout: 20_000 });
+  return { url, log: () => log };
+}
+
+/** Three nodes that do nothing but answer, with the status that `answer` makes of the node's own. */
+export async function startStubs(
+  answer: (request: IncomingMessage, status: number) => number | undefined,
+): Promise<string[]> {
+  const urls: string[] = [];
+  for (const status of [200, 201, 202]) {
+    const node = createServer((request, response) => {
+      const answered = answer(request, status);
+      if (answered !== undefined) response.writeHead(answered).end();
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void node.close());
+    await once(node, "listening");
+    const address = node.address();
+    urls.push(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+  }
+  return urls;
+}
