@@ -88,10 +88,11 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return this.seatsAround(id)?.get(id);
   }
 
-  async closeRoom(room: string, seconds: number): Promise<void> {
+  async closeRoom(room: string, seconds: number): Promise<Member[]> {
     // Removes rooms that are open again, so that the map doesn't grow.
     for (const closed of this.closedUntilMs.keys()) this.isClosed(closed);
     this.closedUntilMs.set(room, this.now() + seconds * 1_000);
+    return this.membersOf(room);
   }
 
   /** There is no other node: whoever isn't here has no seat. */

@@ -5,15 +5,10 @@
  */
 
 import type { Metadata } from "../protocol/messages.ts";
-import {
-  leaving,
-  RedisNode,
-  type RedisRoomDeps,
-  type RedisRoomOptions,
-  type StoreState,
-} from "./redis/node.ts";
+import type { StoreState } from "./redis/availability.ts";
+import { RedisNode, type RedisRoomDeps, type RedisRoomOptions } from "./redis/node.ts";
 import { NO_TICKETS } from "./redis/roster.ts";
-import { argumentsOf, parseSeat, parseSeats } from "./redis/seats.ts";
+import { argumentsOf, parseSeat } from "./redis/seats.ts";
 import type {
   ClaimOutcome,
   Departure,
@@ -49,13 +44,11 @@ export class RedisRoomRegistry implements RoomRegistry {
 
   async join(member: Member, room: string): Promise<JoinOutcome> {
     const { id } = member.peer;
-    const before = this.node.roster.roomOf(id) ?? "";
-    const outcome = await this.node.ask("join", id, room, argumentsOf(member), before);
+    const outcome = await this.node.ask("join", id, room, argumentsOf(member));
     if (!outcome.ok) {
       const { code } = outcome;
       return code === "room_full" || code === "room_closed" ? { ok: false, code } : UNAVAILABLE;
     }
-    this.node.chores.drop(leaving(id, room));
     this.node.roster.setTickets(id, NO_TICKETS);
     return outcome;
   }
@@ -70,8 +63,11 @@ export class RedisRoomRegistry implements RoomRegistry {
   }
 
   async claim(id: string, room: string, ticket: string): Promise<ClaimOutcome> {
-    const outcome = await this.node.ask("claim", id, room, ["r", ""], "", ticket);
-    if (outcome.ok) return { ok: true };
+    const outcome = await this.node.ask("claim", id, room, ["r", ""], ticket);
+    if (outcome.ok) {
+      if (outcome.departure) this.node.inbox.listeners?.left(outcome.departure);
+      return { ok: true };
+    }
     const { code } = outcome;
     if (code !== "not_in_room" && code !== "resume_failed") return UNAVAILABLE;
     // Only a Redis that was restarted may have forgotten a seat.
@@ -80,9 +76,8 @@ export class RedisRoomRegistry implements RoomRegistry {
   }
 
   async leave(id: string): Promise<Departure | undefined> {
-    // Whatever becomes of it, the peer is gone.
-    const asked = this.node.requests.forget(id);
-    if (asked !== undefined) this.node.giveUp(id, asked, []);
+    // Whatever becomes of these, the peer is gone.
+    for (const asked of this.node.requests.drop(id, UNAVAILABLE)) this.node.giveUp(id, asked, []);
     const room = this.node.roster.roomOf(id);
     if (room === undefined) return undefined;
     const nodes = this.node.roster.nodesOf(room);
@@ -113,18 +108,21 @@ export class RedisRoomRegistry implements RoomRegistry {
 
   async membersOf(room: string): Promise<Member[]> {
     if (this.node.roster.has(room)) return this.node.roster.members(room);
-    return parseSeats(await asked(this.node.connection.seatsOf(room)), this.node.connection.node);
+    return asked(this.node.readMembers(room));
   }
 
   async find(id: string): Promise<Member | undefined> {
     const room = this.node.roster.roomOf(id);
     if (room !== undefined) return this.node.roster.get(room, id);
-    const [, text] = strings(await asked(this.node.run("find", id)));
-    return text === undefined ? undefined : parseSeat(text, this.node.connection.node).member;
+    const [itsRoom, text] = strings(await asked(this.node.run("find", id)));
+    if (itsRoom === undefined || text === undefined) return undefined;
+    return parseSeat(itsRoom, text, this.node.connection.node).member;
   }
 
-  closeRoom(room: string, seconds: number): Promise<void> {
-    return asked(this.node.connection.closeRoom(room, Math.ceil(seconds * 1_000)));
+  async closeRoom(room: string, seconds: number): Promise<Member[]> {
+    await asked(this.node.connection.closeRoom(room, Math.ceil(seconds * 1_000)));
+    // From Redis: a join may have run just before, whose outcome this node hasn't read yet.
+    return asked(this.node.readMembers(room));
   }
 
   setTickets(id: string, tickets: readonly string[]): void {
@@ -136,14 +134,14 @@ export class RedisRoomRegistry implements RoomRegistry {
   }
 
   send(members: readonly Member[], event: string, text: string): void {
-    const byNode = new Map<string, string[]>();
-    for (const { node, peer } of members) {
-      if (node === undefined) continue;
-      const ids = byNode.get(node);
-      if (ids) ids.push(peer.id);
-      else byNode.set(node, [peer.id]);
+    const byNode = new Map<string, { room: string; ids: string[] }>();
+    for (const { node, room, peer } of members) {
+      if (node === undefined || room === undefined) continue;
+      const message = byNode.get(node);
+      if (message) message.ids.push(peer.id);
+      else byNode.set(node, { room, ids: [peer.id] });
     }
-    for (const [node, ids] of byNode) this.node.links.send(node, { ids, event, text });
+    for (const [node, to] of byNode) this.node.outgoing.send(node, { ...to, event, text });
   }
 
   close(): Promise<void> {

@@ -15,6 +15,8 @@ export interface Member {
   readonly subject?: string | undefined;
   /** The node that it is connected to; undefined for this one. */
   readonly node?: string | undefined;
+  /** With `node`: the room that it is in there. */
+  readonly room?: string | undefined;
 }
 
 /** A member that has left a room, and who remains there. */
@@ -87,9 +89,9 @@ export interface RoomRegistry {
   membersOf(room: string): Promise<Member[]>;
   /** The member with this id, of whatever node. */
   find(id: string): Promise<Member | undefined>;
-  /** Refuses joins of a room with `room_closed` for some seconds. Its members stay. */
-  closeRoom(room: string, seconds: number): Promise<void>;
-  /** Takes the seat of a peer from another node, with one of its tickets. */
+  /** Refuses joins of a room with `room_closed` for some seconds. Its members stay; resolves with them. */
+  closeRoom(room: string, seconds: number): Promise<Member[]>;
+  /** Makes sure that the seat of a peer is this node's, by one of its tickets; takes it from another node. */
   claim(id: string, room: string, ticket: string): Promise<ClaimOutcome>;
   /** Notes the tickets that take the seat of a peer over from now on. */
   setTickets(id: string, tickets: readonly string[]): void;

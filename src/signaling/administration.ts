@@ -78,8 +78,7 @@ export function createAdministration(
 
     closeRoom: async (room, seconds = DEFAULT_CLOSED_SECONDS) => {
       if (!(seconds >= 0)) throw new RangeError("closeRoom: seconds must be a number from 0 on");
-      await rooms.closeRoom(room, seconds);
-      const members = await rooms.membersOf(room);
+      const members = await rooms.closeRoom(room, seconds);
       rooms.send(members, REMOVE, "room_closed");
       for (const { peer, node } of members) {
         if (node === undefined) await removeHere(peer.id, "room_closed");

@@ -85,6 +85,11 @@ export function createMembership(deps: MembershipDeps): Membership {
     const { others, rejoined, departure } = outcome;
     if (departure) presence.left(departure);
     if (!rejoined) presence.joined(room, member, others);
+    if (sessions.idOf(socket) !== self.id) {
+      // Another node has taken its session over meanwhile; nobody is on this seat.
+      if (!sessions.get(self.id)) await depart(self.id);
+      return refuseFor("resume_failed");
+    }
     sessions.begin(socket, member, arrivedBefore);
     const users = peersFor(member, others);
     socket.emit("room_users", users);

@@ -43,14 +43,15 @@ export function createResume(deps: MembershipDeps): Handler {
 
   /** The session that a ticket is for: of this process, of another node, or of the process before. */
   async function findSession(ticket: Ticket): Promise<Found> {
-    const known = sessions.find(ticket);
-    if (known) return { ok: true, session: known };
+    // Even if there is one here: another node may have taken it over since.
     const claim = await rooms.claim(ticket.id, ticket.room, nameOf(ticket));
     if (claim.ok) return { ok: true, session: sessions.adopt(ticket) };
     const { code } = claim;
-    if (code !== "not_in_room") return { ok: false, code };
-    // Another connection may have brought the same ticket meanwhile.
-    const session = sessions.find(ticket) ?? restore(ticket);
+    if (code === "resume_failed") return { ok: false, code };
+    const known = sessions.find(ticket);
+    if (known) return { ok: true, session: known };
+    if (code === "unavailable") return { ok: false, code };
+    const session = restore(ticket);
     return session ? { ok: true, session } : { ok: false, code: "resume_failed" };
   }
 
@@ -76,6 +77,7 @@ export function createResume(deps: MembershipDeps): Handler {
     const member: Member = { peer, candidateLists, wantsMetadata, resumable: true, subject };
     const outcome = await rooms.join(member, room);
     if (outcome.ok) {
+      tickets.noteRestored(session.id);
       presence.joined(room, member, outcome.others);
       return undefined;
     }

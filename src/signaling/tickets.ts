@@ -72,9 +72,12 @@ export class Tickets {
   mayRestore({ id, process }: Ticket, graceMs: number): boolean {
     const isLate = this.now() - this.startedAtMs > graceMs;
     if (isLate) this.restored.clear();
-    if (isLate || process === this.process || this.restored.has(id)) return false;
+    return !isLate && process !== this.process && !this.restored.has(id);
+  }
+
+  /** A seat of the process before has been restored. */
+  noteRestored(id: string): void {
     this.restored.add(id);
-    return true;
   }
 
   private sign(payload: string, subject: string | undefined): Buffer {

@@ -2,12 +2,13 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import { ownAddress } from "./coturn.ts";
 import { temporaryFolder } from "./files.ts";
+import { findProgram, lacksPrograms } from "./programs.ts";
 
 /** Their configurations, and the arguments that check one or run with it, as its first lines say. */
 const BALANCERS = {
@@ -27,22 +28,15 @@ const BALANCERS = {
 
 export type BalancerName = keyof typeof BALANCERS;
 
-/** Debian has them where only root looks. */
-const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-
-function find(program: string): string | undefined {
-  return PLACES.map((folder) => join(folder, program)).find((path) => existsSync(path));
-}
-
 /** Whether to skip a test for want of a load balancer; says what to install. Under CI there have to be both. */
 export function lacksBalancers(): boolean {
   // Elsewhere 127.0.0.1 is the only loopback address.
-  const isLinux = process.platform === "linux";
-  if (isLinux && Object.keys(BALANCERS).every(find)) return false;
-  const advice = "no load balancers here: on Linux install the packages haproxy and nginx-light";
-  if (process.env["CI"]) throw new Error(advice);
-  console.warn(`skipped: ${advice}`);
-  return true;
+  const programs = process.platform === "linux" ? Object.keys(BALANCERS) : ["on Linux"];
+  const packages = "haproxy and nginx-light";
+  return lacksPrograms(
+    programs,
+    `no load balancers here: on Linux install the packages ${packages}`,
+  );
 }
 
 const configurationOf = (name: BalancerName) =>
@@ -51,7 +45,7 @@ const configurationOf = (name: BalancerName) =>
 /** Has the program check its file in .deploy; what it prints is empty, or says what is wrong. */
 export function checkConfiguration(name: BalancerName): { status: number | null; output: string } {
   const args = BALANCERS[name].check(configurationOf(name), temporaryFolder());
-  const { status, stdout, stderr } = spawnSync(find(name) ?? "", args, { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(findProgram(name) ?? "", args, { encoding: "utf8" });
   return { status, output: stdout + stderr };
 }
 
@@ -77,7 +71,7 @@ export async function startBalancer(name: BalancerName, nodes: readonly string[]
   const folder = temporaryFolder();
   const file = join(folder, BALANCERS[name].file);
   writeFileSync(file, configuration);
-  const child = spawn(find(name) ?? "", BALANCERS[name].run(file, folder), {
+  const child = spawn(findProgram(name) ?? "", BALANCERS[name].run(file, folder), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";

@@ -2,27 +2,22 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { findProgram, lacksPrograms } from "./programs.ts";
 
-/** Where coturn's program is; Debian's package brings the one for the shell along. */
-const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"];
-
-function find(program: string): string | undefined {
-  return PLACES.map((folder) => join(folder, program)).find((path) => existsSync(path));
-}
+const PROGRAMS = ["turnserver", "turnutils_uclient", "openssl"];
 
 /** Whether to skip a test for want of coturn; says what to install. Under CI there has to be one. */
 export function lacksCoturn(): boolean {
   // Elsewhere 127.0.0.1 is the only loopback address.
-  const isLinux = process.platform === "linux";
-  if (isLinux && ["turnserver", "turnutils_uclient", "openssl"].every(find)) return false;
-  const advice = "no coturn here: on Linux install the packages coturn and openssl";
-  if (process.env["CI"]) throw new Error(advice);
-  console.warn(`skipped: ${advice}`);
-  return true;
+  const programs = process.platform === "linux" ? PROGRAMS : ["on Linux"];
+  return lacksPrograms(
+    programs,
+    "no coturn here: on Linux install the packages coturn and openssl",
+  );
 }
 
 /** A loopback address that nobody else uses, so that every port on it is free. */
@@ -92,7 +87,7 @@ export async function startCoturn(
   const taken = new Set(ours.map(option));
   const configuration = [...ours, ...more.filter((line) => !taken.has(option(line)))];
   writeFileSync(join(folder, "conf"), `${configuration.join("\n")}\n`);
-  const child = spawn(find("turnserver") ?? "", ["-c", join(folder, "conf")], {
+  const child = spawn(findProgram("turnserver") ?? "", ["-c", join(folder, "conf")], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
@@ -130,7 +125,7 @@ function createCertificate(address: string, cert: string, key: string): void {
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   const files = ["-keyout", key, "-out", cert];
   execFileSync(
-    find("openssl") ?? "",
+    findProgram("openssl") ?? "",
     [...what, `subjectAltName=IP:${address}`, ...kind, ...files],
     {
       stdio: "ignore",

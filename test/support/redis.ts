@@ -2,13 +2,14 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
+import { findProgram, lacksPrograms } from "./programs.ts";
 
-const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/local/bin"];
+const PROGRAM = "redis-server";
 /** Below those that the system gives to outgoing connections: they could take it while the server is away. */
 const PORTS = { first: 20_000, count: 12_000 };
 const START_TRIES = 20;
@@ -17,17 +18,12 @@ const COMMAND_TIMEOUT_MS = 2_000;
 /** Registers what ends a server: `onTestFinished`, or something of a tool's. */
 export type AtEnd = (end: () => Promise<void>) => void;
 
-function findRedis(): string | undefined {
-  return PLACES.map((folder) => join(folder, "redis-server")).find((path) => existsSync(path));
-}
-
 /** Whether to skip a test for want of Redis; says what to install. Under CI there has to be one. */
 export function lacksRedis(): boolean {
-  if (findRedis()) return false;
-  const advice = "no redis-server here: install the package redis-server, 7 or later";
-  if (process.env["CI"]) throw new Error(advice);
-  console.warn(`skipped: ${advice}`);
-  return true;
+  return lacksPrograms(
+    [PROGRAM],
+    "no redis-server here: install the package redis-server, 6.2 or later",
+  );
 }
 
 export class RedisServer {
@@ -70,7 +66,9 @@ export class RedisServer {
       `--${name}`,
       String(value),
     ]);
-    const child = spawn(findRedis() ?? "redis-server", args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(findProgram(PROGRAM) ?? PROGRAM, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child = child;
     let output = "";
     const ready = new Promise<void>((resolve, reject) => {

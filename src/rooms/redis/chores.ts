@@ -23,8 +23,9 @@ export class Chores {
     this.try(key, chore);
   }
 
-  drop(key: string): void {
-    this.chores.delete(key);
+  /** Returns whether there was one. */
+  drop(key: string): boolean {
+    return this.chores.delete(key);
   }
 
   /** Tries again what isn't under way. */

@@ -28,6 +28,10 @@ export const SCRIPT_TIMEOUT_MS = 1_500;
 /** A connection without any answer for so long is given up. */
 const SILENCE_MS = 5_000;
 const MAX_RETRY_MS = 500;
+/** The oldest version that has all commands: 6.2. */
+const MIN_VERSION = 6.02;
+/** A Redis that refuses is tried again so much later. */
+const REFUSED_RETRY_MS = 2_000;
 
 /** Commands and entries, over connections that come back by themselves. */
 export class RedisConnection {
@@ -46,13 +50,14 @@ export class RedisConnection {
   private redisStartedAtMs = 0;
   private trimmedId = "";
   private isReady = false;
+  private isRefusing = false;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.options = options;
     this.events = events;
     this.commands = this.connect();
-    this.reader = new InboxReader(this.connect(), (entries) => events.arrived(entries));
-    this.commands.on("ready", () => this.open().catch(() => this.commands.disconnect(true)));
+    this.reader = new InboxReader(this.connect(), events);
+    this.commands.on("ready", () => this.open().catch((error) => this.refuse(error)));
     this.commands.on("close", () => {
       this.isReady = false;
     });
@@ -116,11 +121,28 @@ export class RedisConnection {
     return Object.entries(await this.commands.hgetall(this.key(`room:${room}`))).flat();
   }
 
+  /** Redis answers, but not as it should: some time later, another connection tries. It may be another Redis then. */
+  refuse(error: unknown): void {
+    this.events.failed(error instanceof Error ? error : new Error(String(error)));
+    if (this.isRefusing) return;
+    this.isRefusing = true;
+    setTimeout(() => {
+      this.isRefusing = false;
+      if (this.commands.status === "ready") this.commands.disconnect(true);
+    }, REFUSED_RETRY_MS).unref();
+  }
+
   /** Ends both connections for good. What was sent before is still sent. */
   async close(): Promise<void> {
     this.isReady = false;
     this.reader.close();
-    await this.commands.quit().catch(() => this.commands.disconnect());
+    await this.commands.quit().catch(() => {});
+  }
+
+  /** Ends what `close` couldn't end. */
+  cut(): void {
+    this.reader.close();
+    this.commands.disconnect();
   }
 
   private connect(): Redis {
@@ -128,6 +150,8 @@ export class RedisConnection {
       connectTimeout: SILENCE_MS,
       socketTimeout: SILENCE_MS,
       disableClientInfo: true,
+      // We ask ourselves.
+      enableReadyCheck: false,
       // What is under way when a connection is lost fails at once: the callers know what to repeat.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -147,6 +171,7 @@ export class RedisConnection {
       }),
     ]);
     this.setClock(Number(seconds) * 1_000 + Number(micros) / 1_000);
+    assertSuitable(info);
     const [, uptimeSeconds] = /^uptime_in_seconds:(\d+)/m.exec(info) ?? [];
     this.redisStartedAtMs = performance.now() - Number(uptimeSeconds) * 1_000;
     const [, runId = ""] = /^run_id:(\w+)/m.exec(info) ?? [];
@@ -156,4 +181,14 @@ export class RedisConnection {
     if (isNew) this.reader.begin(this.key(`inbox:${this.node}`));
     this.events.opened(isNew);
   }
+}
+
+/** @throws Error saying what is wrong with this Redis */
+function assertSuitable(info: string): void {
+  const [, version = "", major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
+  if (Number(major) + Number(minor) / 100 < MIN_VERSION) {
+    throw new Error(`this is Redis ${version}, and 6.2 or newer is needed`);
+  }
+  if (/^redis_mode:cluster/m.test(info))
+    throw new Error("this is a Redis Cluster, which isn't supported");
 }

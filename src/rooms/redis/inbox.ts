@@ -1,9 +1,10 @@
 /** What this node is told by its inbox, entry by entry. */
 
 import type { ClaimOutcome, Departure, JoinOutcome, Member, RoomListeners } from "../registry.ts";
-import type { Links } from "./links.ts";
+import type { Incoming } from "./incoming.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { Entry } from "./reader.ts";
-import type { Requests } from "./requests.ts";
+import type { Request, Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
 import { parseSeat, parseSeats } from "./seats.ts";
 
@@ -17,17 +18,16 @@ export interface InboxDeps {
   readonly node: string;
   readonly roster: Roster;
   readonly requests: Requests<Answer>;
-  readonly links: Links;
+  readonly outgoing: Outgoing;
+  readonly incoming: Incoming;
   /** Has all members of a room put into the inbox; `request` waits for them, unless it is "". */
   compare(room: string, request: string): void;
-  compareAll(): void;
   /** Removes a seat that nobody waits for any more. */
   giveUp(id: string, room: string): void;
+  /** The same after the grace, unless it has become one of this node. */
+  giveUpLater(id: string, room: string): void;
   reportFault(error: unknown): unknown;
 }
-
-/** Between nodes, beside the events for peers: messages were lost. */
-const GAP = "gap";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -56,20 +56,21 @@ export class Inbox {
     const field = (name: string) => entry.get(name) ?? "";
     switch (entry.get("t")) {
       case "msg":
-        this.takeMessage(entry);
+        this.deps.incoming.take(entry);
         return false;
       case "ack":
-        this.deps.links.takeConfirmation(entry);
+        this.deps.outgoing.takeConfirmation(entry);
         return false;
       case "left":
         this.takeLeft(field("r"), field("i"), field("n"));
         return false;
       case "no":
-        return this.deps.requests.answer(field("q"), refusal(field("c")));
+        this.deps.requests.take(field("q"))?.answer?.(refusal(field("c")));
+        return true;
       case "room":
         return this.takeRoom(field("r"), field("q"), field("a"));
       case "seat": {
-        const { member } = parseSeat(field("s"), this.deps.node);
+        const { member } = parseSeat(field("r"), field("s"), this.deps.node);
         if (member.node !== undefined) return this.takeOther(field("r"), member);
         return this.takeOwn(field("r"), member, field("q"), field("a"));
       }
@@ -78,45 +79,56 @@ export class Inbox {
     }
   }
 
-  /** A peer of this node has its seat, with the members of the room if they aren't known. */
-  private takeOwn(room: string, member: Member, request: string, members: string): boolean {
+  /** A peer of this node has a seat; with the members of the room, if they aren't known. */
+  private takeOwn(room: string, member: Member, number: string, members: string): boolean {
     const { roster, requests } = this.deps;
-    const { id } = member.peer;
-    if (requests.waiting(request) !== id) {
-      if (requests.isUndecided(id, request)) this.takeLate(room, member);
+    const request = requests.get(number);
+    if (!request?.answer) {
+      this.takeLate(room, member, requests.take(number));
       return false;
     }
     if (!roster.has(room)) {
       if (members === "") {
-        this.deps.compare(room, request);
+        this.deps.compare(room, number);
         return false;
       }
-      roster.load(room, parseSeats(JSON.parse(members), this.deps.node));
+      roster.load(room, parseSeats(room, JSON.parse(members), this.deps.node));
     }
-    return this.seat(room, member, request);
+    return this.seat(room, member, number);
   }
 
-  private seat(room: string, member: Member, request: string): boolean {
+  private seat(room: string, member: Member, number: string): boolean {
     const { roster, requests } = this.deps;
     const { id } = member.peer;
     const before = roster.roomOf(id);
     let departure: Departure | undefined;
     if (before !== undefined && before !== room) departure = roster.vacate(before, id);
+    const rejoined = roster.get(room, id) !== undefined;
     roster.seat(room, member);
-    const others = roster.others(room, id);
-    return requests.answer(request, { ok: true, others, rejoined: before === room, departure });
+    const answer = { ok: true as const, others: roster.others(room, id), rejoined, departure };
+    requests.take(number)?.answer?.(answer);
+    return true;
   }
 
-  /** A seat for a request that was answered with "unavailable" already. */
-  private takeLate(room: string, member: Member): void {
-    const { roster, requests, giveUp } = this.deps;
+  /** A seat that nobody waits for any more: "unavailable" was the answer, or the peer has gone. */
+  private takeLate(room: string, member: Member, request: Request<Answer> | undefined): void {
+    const { roster, requests } = this.deps;
     const { id } = member.peer;
-    requests.forget(id);
     const before = roster.roomOf(id);
-    if (before === room) roster.seat(room, member);
-    else giveUp(id, room);
+    if (before === room) {
+      roster.seat(room, member);
+      return;
+    }
+    // It isn't on the node that it was on.
+    const moved = roster.get(room, id) && roster.vacate(room, id);
+    if (moved) this.listeners?.left(moved);
+    // What was asked for later decides.
+    if (!request || requests.has(id, room)) return;
+    // The client of a late claim tries again with the same ticket.
+    if (request.mode === "claim") this.deps.giveUpLater(id, room);
+    else this.deps.giveUp(id, room);
     // It has lost the seat that it believes to have. Its client comes back and joins anew.
-    if (before !== undefined && before !== room) this.lose(roster.vacate(before, id), id);
+    if (before !== undefined) this.lose(roster.vacate(before, id), id);
   }
 
   private takeOther(room: string, member: Member): boolean {
@@ -144,50 +156,30 @@ export class Inbox {
   }
 
   /** All members of a room: for a request, or to be compared with those that are known. */
-  private takeRoom(room: string, request: string, text: string): boolean {
-    const { roster, requests, node } = this.deps;
-    const members = parseSeats(JSON.parse(text), node);
-    if (request !== "") {
-      const id = requests.waiting(request);
-      const own = members.find(({ peer }) => peer.id === id);
+  private takeRoom(room: string, number: string, text: string): boolean {
+    const { roster, requests, node, giveUp } = this.deps;
+    const members = parseSeats(room, JSON.parse(text), node);
+    if (number !== "") {
+      const request = requests.get(number);
+      const own = members.find(({ peer }) => peer.id === request?.id);
       if (!own) return false;
-      if (!roster.has(room))
-        roster.load(
-          room,
-          members.filter((other) => other !== own),
-        );
-      return this.seat(room, own, request);
+      if (!request?.answer) {
+        this.takeLate(room, own, requests.take(number));
+        return false;
+      }
+      if (!roster.has(room)) roster.load(room, members);
+      return this.seat(room, own, number);
     }
     const ids = new Set(members.map(({ peer }) => peer.id));
     for (const { peer, node: itsNode } of roster.members(room)) {
       if (!ids.has(peer.id)) this.takeLeft(room, peer.id, itsNode ?? node);
     }
-    for (const member of members) if (member.node !== undefined) this.takeOther(room, member);
-    return false;
-  }
-
-  private takeMessage(entry: Entry): void {
-    const received = this.deps.links.receive(entry);
-    if (!received.isNew) return;
-    const { from, isGap, message } = received;
-    if (isGap) {
-      this.deps.links.send(from, { ids: [], event: GAP, text: "" });
-      this.deps.compareAll();
+    for (const member of members) {
+      const { id } = member.peer;
+      if (member.node !== undefined) this.takeOther(room, member);
+      else if (roster.roomOf(id) !== room && !requests.has(id, room)) giveUp(id, room);
     }
-    if (isGap || message.event === GAP) this.tellGap(from);
-    if (message.event !== GAP) this.listeners?.message(message.ids, message.event, message.text);
-  }
-
-  /** Messages between this node and another one are lost. */
-  private tellGap(node: string): void {
-    const { roster } = this.deps;
-    const pairs = roster.names.flatMap((room) => {
-      const members = roster.members(room);
-      const others = members.filter((member) => member.node === undefined);
-      const theirs = members.filter((member) => member.node === node);
-      return theirs.map((member) => [member, others] as const);
-    });
-    this.listeners?.gap(pairs);
+    return false;
   }
 }
 

@@ -27,6 +27,8 @@ const MAX_INTERVAL_MS = 500;
 const RENEWALS_PER_LEASE = 20;
 /** Without an answer for so long, Redis counts as unavailable. */
 const SILENCE_MS = 1_000;
+/** An answer that took longer says too little about the time. */
+const PROMPT_MS = 500;
 
 /** Now, and when this node was last heard of, in milliseconds of Redis; the same of all nodes. */
 const renewal = z.tuple([z.string(), z.string(), z.array(z.string())]);
@@ -41,6 +43,10 @@ export class Leases {
   private readonly known = new Set<string>();
   private askedAtMs: number | undefined;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** The time of Redis in the last answer. */
+  private redisMs = 0;
+  /** Redis answers, but doesn't do it. */
+  private isRefused = false;
   /** Since when every renewal was answered in good time. */
   private contactSinceMs = 0;
   private hasLease = false;
@@ -63,7 +69,7 @@ export class Leases {
   get isAvailable(): boolean {
     const isSilent =
       this.askedAtMs !== undefined && performance.now() - this.askedAtMs > SILENCE_MS;
-    return this.connection.isOpen && !isSilent;
+    return this.connection.isOpen && !isSilent && !this.isRefused;
   }
 
   /** Takes the lease of a Redis that knows nothing of this node. `isFirst`: nor did any before. */
@@ -88,24 +94,34 @@ export class Leases {
 
   private async renew(): Promise<void> {
     if (this.askedAtMs !== undefined || !this.connection.isOpen) return;
-    this.askedAtMs = performance.now();
+    const askedAtMs = performance.now();
+    this.askedAtMs = askedAtMs;
     try {
-      this.take(await this.connection.run("renew"));
-    } catch {
-      // The connection is lost.
+      this.take(await this.connection.run("renew"), askedAtMs);
+      this.isRefused = false;
+    } catch (error) {
+      // Otherwise the connection is lost.
+      if (this.connection.isOpen) {
+        this.isRefused = true;
+        this.connection.refuse(error);
+      }
     } finally {
       this.askedAtMs = undefined;
     }
   }
 
-  private take(reply: unknown): void {
+  private take(reply: unknown, askedAtMs: number): void {
     const [now, before, nodes] = renewal.parse(reply);
     const { nodeLeaseMs } = this.options;
     const redisMs = Number(now);
     const answeredAtMs = performance.now();
-    this.connection.setClock(redisMs);
-    if (answeredAtMs - this.answeredAtMs > nodeLeaseMs / 4) this.contactSinceMs = answeredAtMs;
+    if (answeredAtMs - askedAtMs < PROMPT_MS) this.connection.setClock(redisMs);
+    const passedMs = answeredAtMs - this.answeredAtMs;
+    // A clock that was set makes others look silent, too.
+    const jumpMs = Math.abs(redisMs - this.redisMs - passedMs);
+    if (Math.max(passedMs, jumpMs) > nodeLeaseMs / 4) this.contactSinceMs = answeredAtMs;
     this.answeredAtMs = answeredAtMs;
+    this.redisMs = redisMs;
     const hasLapsed = this.hasLease && !(redisMs - Number(before) <= nodeLeaseMs && before !== "");
     this.hasLease = true;
     if (hasLapsed) this.events.lapsed();

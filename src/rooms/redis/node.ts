@@ -1,14 +1,18 @@
 /** This node's part in the cluster: what it knows, and what it does by itself to keep that true. */
 
+import { setTimeout as pause } from "node:timers/promises";
+import type { Member } from "../registry.ts";
+import { Availability, type OnChange, type StoreState } from "./availability.ts";
 import { Chores } from "./chores.ts";
 import { type ConnectionOptions, RedisConnection, SCRIPT_TIMEOUT_MS } from "./connection.ts";
 import { type Answer, Inbox } from "./inbox.ts";
+import { Incoming } from "./incoming.ts";
 import { type LeaseOptions, Leases } from "./leases.ts";
-import { Links } from "./links.ts";
+import { Outgoing } from "./outgoing.ts";
 import { Requests } from "./requests.ts";
 import { NO_TICKETS, Roster } from "./roster.ts";
 import type { ScriptName } from "./scripts.ts";
-import { argumentsOf } from "./seats.ts";
+import { argumentsOf, parseSeats } from "./seats.ts";
 
 /** Options of the registry. */
 export interface RedisRoomOptions extends ConnectionOptions, LeaseOptions {
@@ -17,15 +21,13 @@ export interface RedisRoomOptions extends ConnectionOptions, LeaseOptions {
 
 /** What the registry needs from elsewhere. */
 export interface RedisRoomDeps {
-  /** Told when Redis can't be reached any more and why, and when it can be again. */
-  readonly onChange: (isAvailable: boolean, reason: string | undefined) => void;
+  readonly onChange: OnChange;
   readonly reportFault: (error: unknown) => unknown;
 }
 
-/** Whether Redis can be reached; undefined until it has answered once. */
-export type StoreState = "ok" | "unavailable" | undefined;
-
 const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
+/** For how long the node waits for Redis in the end. */
+const GOODBYE_MS = 1_000;
 /** The keys of rooms are kept from expiring so often, so many at a time. */
 const TOUCH_MS = 1_200_000;
 const TOUCHED_AT_ONCE = 1_000;
@@ -35,58 +37,75 @@ export class RedisNode {
   readonly connection: RedisConnection;
   readonly roster = new Roster();
   readonly inbox: Inbox;
-  readonly links: Links;
+  readonly outgoing: Outgoing;
+  private readonly incoming: Incoming;
   readonly requests = new Requests<Answer>(SCRIPT_TIMEOUT_MS);
   readonly chores = new Chores(() => this.connection.isOpen);
   private readonly maxPeersPerRoom: number;
-  private readonly onChange: RedisRoomDeps["onChange"];
   private readonly leases: Leases;
-  private state: StoreState;
-  /** Why the connection was lost, and what was told about it. */
-  private failure: string | undefined;
-  private toldFailure: string | undefined;
+  private readonly availability: Availability;
   private touchedAtMs = performance.now();
 
   constructor(options: RedisRoomOptions, { onChange, reportFault }: RedisRoomDeps) {
     this.maxPeersPerRoom = options.maxPeersPerRoom;
-    this.onChange = onChange;
+    this.availability = new Availability(onChange);
     this.connection = new RedisConnection(options, {
       opened: (isNew) => this.open(isNew),
-      failed: ({ message }) => {
-        this.failure = message;
-        this.noteState();
+      failed: (error) => {
+        this.availability.fail(error);
+        this.availability.note(this.leases.isAvailable);
       },
       arrived: (entries) => this.inbox.take(entries),
     });
-    this.links = new Links(this.connection);
+    this.outgoing = new Outgoing(this.connection);
+    this.incoming = new Incoming({
+      connection: this.connection,
+      outgoing: this.outgoing,
+      roster: this.roster,
+      listeners: () => this.inbox.listeners,
+      compareAll: () => this.compareAll(),
+    });
     this.leases = new Leases(this.connection, options, {
       renewed: () => this.keepUp(),
       lapsed: () => this.compareAll(),
-      gone: (node) => this.links.forget(node),
+      gone: (node) => {
+        this.outgoing.forget(node);
+        this.incoming.forget(node);
+      },
     });
     this.inbox = new Inbox({
       node: this.connection.node,
       roster: this.roster,
       requests: this.requests,
-      links: this.links,
+      outgoing: this.outgoing,
+      incoming: this.incoming,
       compare: (room, request) => void this.run("sync", room, request).catch(() => {}),
-      compareAll: () => this.compareAll(),
       giveUp: (id, room) => this.giveUp(id, room, []),
+      giveUpLater: (id, room) => {
+        const isUnwanted = () => this.roster.roomOf(id) !== room && !this.requests.has(id, room);
+        const giveUp = () => isUnwanted() && this.giveUp(id, room, []);
+        setTimeout(giveUp, options.resumeGraceMs).unref();
+      },
       reportFault,
     });
   }
 
   /** Whether Redis can be reached. */
   get store(): StoreState {
-    return this.state;
+    return this.availability.state;
   }
 
   /** Ends this node: what was sent before is still sent. */
   async close(): Promise<void> {
     this.leases.stop();
-    this.links.flush();
-    if (this.leases.isAvailable) await this.leases.end().catch(() => {});
-    await this.connection.close();
+    this.outgoing.flush();
+    const goodbye = async () => {
+      if (this.leases.isAvailable) await this.leases.end().catch(() => {});
+      await this.connection.close();
+    };
+    // Ends now if Redis doesn't answer.
+    await Promise.race([goodbye(), pause(GOODBYE_MS, undefined, { ref: false })]);
+    this.connection.cut();
   }
 
   /** Asks Redis for a change of a seat. */
@@ -95,29 +114,28 @@ export class RedisNode {
     id: string,
     room: string,
     member: readonly [kind: string, text: string],
-    before = "",
     ticket = NO_TICKETS,
   ): Promise<Answer> {
     if (!this.leases.isAvailable) return UNAVAILABLE;
+    const before = this.roster.roomOf(id) ?? "";
+    // It must not remove the seat that is asked for now.
+    const wasLeaving = this.chores.drop(leaving(id, room));
+    const args = [mode, room, id, ...member] as const;
     const send = (request: string) =>
-      this.run(
-        "seat",
-        mode,
-        room,
-        id,
-        ...member,
-        request,
-        this.maxPeersPerRoom,
-        before,
-        ticket,
-        "",
-      );
-    return this.requests.ask(id, room, send, UNAVAILABLE);
+      this.run("seat", ...args, request, this.maxPeersPerRoom, before, ticket, "");
+    const answer = await this.requests.ask({ mode, id, room }, send, UNAVAILABLE);
+    if (wasLeaving && this.roster.roomOf(id) !== room) this.giveUp(id, room, []);
+    return answer;
+  }
+
+  /** The members of a room, as Redis has them. */
+  async readMembers(room: string): Promise<Member[]> {
+    return parseSeats(room, await this.connection.seatsOf(room), this.connection.node);
   }
 
   /** Runs a script, behind the messages that were sent before. */
   run(name: ScriptName, ...args: (string | number)[]): Promise<unknown> {
-    this.links.flush();
+    this.outgoing.flush();
     return this.connection.run(name, ...args);
   }
 
@@ -130,15 +148,16 @@ export class RedisNode {
 
   /** There is a connection again; `isNew`: to a Redis that knows nothing. */
   private open(isNew: boolean): void {
+    this.outgoing.rewind();
     if (isNew) {
-      this.leases.begin(this.state === undefined);
+      this.leases.begin(this.store === undefined);
+      // Before the messages of these peers.
       for (const id of this.roster.ownIds) this.restore(id);
     }
-    this.links.repeat();
-    this.links.confirmAll(isNew);
+    this.outgoing.flush();
+    this.incoming.confirmAll(isNew);
     this.chores.retry();
-    this.failure = undefined;
-    this.noteState();
+    this.availability.note(this.leases.isAvailable);
   }
 
   private restore(id: string): void {
@@ -148,7 +167,7 @@ export class RedisNode {
       const member = room === undefined ? undefined : roster.get(room, id);
       if (room === undefined || !member) return "ok";
       const rest = ["", 0, "", roster.ticketsOf(id), roster.nodesOf(room).join(",")] as const;
-      return this.run("seat", "restore", room, id, ...argumentsOf(member), ...rest);
+      return this.connection.run("seat", "restore", room, id, ...argumentsOf(member), ...rest);
     });
   }
 
@@ -161,10 +180,10 @@ export class RedisNode {
 
   /** What is done every now and then. */
   private keepUp(): void {
-    this.noteState();
+    this.availability.note(this.leases.isAvailable);
     if (!this.leases.isAvailable) return;
-    this.links.flush();
-    this.links.confirmAll();
+    this.outgoing.flush();
+    this.incoming.confirmAll();
     this.chores.retry();
     this.connection.trim();
     if (performance.now() - this.touchedAtMs < TOUCH_MS) return;
@@ -174,18 +193,7 @@ export class RedisNode {
       this.run("touch", ...rooms.splice(0, TOUCHED_AT_ONCE)).catch(() => {});
     }
   }
-
-  private noteState(): void {
-    const { isAvailable } = this.leases;
-    // Before the first answer, each reason is told once.
-    const state = isAvailable ? "ok" : this.state && "unavailable";
-    const isNews = state !== this.state || (!state && this.failure !== this.toldFailure);
-    if (!isNews) return;
-    this.state = state;
-    this.toldFailure = this.failure;
-    this.onChange(isAvailable, this.failure);
-  }
 }
 
 /** The key of the chore to give up a seat. */
-export const leaving = (id: string, room: string) => `leave ${id} ${room}`;
+const leaving = (id: string, room: string) => `leave ${id} ${room}`;

@@ -1,5 +1,6 @@
 /** Reads the inbox of this node: waits for what is new, and goes on where it was when the connection was lost. */
 
+import { setTimeout as pause } from "node:timers/promises";
 import type { Redis } from "ioredis";
 
 /** An entry of an inbox: its fields by name. */
@@ -9,6 +10,17 @@ export type Entry = ReadonlyMap<string, string>;
 const WAIT_MS = 2_000;
 const COUNT = 256;
 
+/** What reading reports. */
+export interface ReaderEvents {
+  /** Redis refuses. */
+  failed(error: Error): void;
+  /** Entries, in order; the next ones are read when it resolves. */
+  arrived(entries: readonly Entry[]): Promise<void>;
+}
+
+/** A Redis that refuses is asked again so much later. */
+const REFUSED_RETRY_MS = 1_000;
+
 /** Reads entries, in order. */
 export class InboxReader {
   /** The key of the inbox; "" until it is known. */
@@ -16,13 +28,12 @@ export class InboxReader {
   /** The id of the last entry that was read. */
   lastId = "0-0";
   private readonly connection: Redis;
-  private readonly onEntries: (entries: readonly Entry[]) => Promise<void>;
+  private readonly events: ReaderEvents;
   private isReading = false;
 
-  /** @param onEntries gets entries; the next ones are read when it resolves */
-  constructor(connection: Redis, onEntries: (entries: readonly Entry[]) => Promise<void>) {
+  constructor(connection: Redis, events: ReaderEvents) {
     this.connection = connection;
-    this.onEntries = onEntries;
+    this.events = events;
     connection.on("ready", () => this.read());
   }
 
@@ -44,9 +55,13 @@ export class InboxReader {
     this.isReading = true;
     try {
       while (this.connection.status === "ready") await this.readOnce();
-    } catch {
-      // After a refusal the connection is still there. With the next one it goes on.
-      if (this.connection.status === "ready") this.connection.disconnect(true);
+    } catch (error) {
+      // Otherwise the connection is lost: with the next one it goes on.
+      if (this.connection.status === "ready" && error instanceof Error) {
+        this.events.failed(error);
+        await pause(REFUSED_RETRY_MS, undefined, { ref: false });
+        this.connection.disconnect(true);
+      }
     } finally {
       this.isReading = false;
     }
@@ -59,7 +74,7 @@ export class InboxReader {
     const entries = stream?.[1] ?? [];
     if (entries.length === 0 || key !== this.key) return;
     this.lastId = entries.at(-1)?.[0] ?? lastId;
-    await this.onEntries(entries.map(([, fields]) => fieldsOf(fields)));
+    await this.events.arrived(entries.map(([, fields]) => fieldsOf(fields)));
   }
 }
 

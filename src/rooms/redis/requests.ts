@@ -1,21 +1,25 @@
 /** Changes of seats that Redis was asked for, until this node's inbox says what became of them. */
 
-interface Request<Answer> {
+/** What was asked for. */
+export interface Request<Answer> {
+  readonly mode: "join" | "update" | "claim";
   readonly id: string;
-  readonly resolve: (answer: Answer) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly room: string;
+  /** Undefined when it was answered already, since it took too long. */
+  readonly answer: ((answer: Answer) => void) | undefined;
 }
 
-/** What was asked last for a peer, as long as it isn't known what became of it. */
-interface Undecided {
-  readonly number: string;
-  readonly room: string;
+interface Entry<Answer> {
+  request: Request<Answer>;
+  timer: ReturnType<typeof setTimeout>;
 }
+
+/** For how long the outcome of a request is waited for that was given up. */
+const FORGET_MS = 60_000;
 
 /** Requests by number. */
 export class Requests<Answer> {
-  private readonly pending = new Map<string, Request<Answer>>();
-  private readonly undecided = new Map<string, Undecided>();
+  private readonly entries = new Map<string, Entry<Answer>>();
   private readonly timeoutMs: number;
   private count = 0;
 
@@ -28,49 +32,53 @@ export class Requests<Answer> {
    * becomes of it then isn't known yet.
    */
   ask(
-    id: string,
-    room: string,
+    { mode, id, room }: Pick<Request<Answer>, "mode" | "id" | "room">,
     send: (number: string) => Promise<unknown>,
     late: Answer,
   ): Promise<Answer> {
     const number = String(++this.count);
-    this.undecided.set(id, { number, room });
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.pending.delete(number);
+      const giveUp = () => {
+        const timer = setTimeout(() => this.entries.delete(number), FORGET_MS).unref();
+        this.entries.set(number, { request: { mode, id, room, answer: undefined }, timer });
         resolve(late);
-      }, this.timeoutMs);
-      this.pending.set(number, { id, resolve, timer });
+      };
+      const timer = setTimeout(giveUp, this.timeoutMs);
+      this.entries.set(number, { request: { mode, id, room, answer: resolve }, timer });
       // Whether it has run or not, the inbox tells.
       send(number).catch(() => {});
     });
   }
 
-  /** The peer that a request is for, while it waits for its answer. */
-  waiting(number: string): string | undefined {
-    return this.pending.get(number)?.id;
+  get(number: string): Request<Answer> | undefined {
+    return this.entries.get(number)?.request;
   }
 
-  /** Answers a request; false if it doesn't wait any more. */
-  answer(number: string, answer: Answer): boolean {
-    const request = this.pending.get(number);
-    if (!request) return false;
-    clearTimeout(request.timer);
-    this.pending.delete(number);
-    if (this.undecided.get(request.id)?.number === number) this.undecided.delete(request.id);
-    request.resolve(answer);
-    return true;
+  /** Takes a request out, since its outcome has come. */
+  take(number: string): Request<Answer> | undefined {
+    const entry = this.entries.get(number);
+    clearTimeout(entry?.timer);
+    this.entries.delete(number);
+    return entry?.request;
   }
 
-  /** Whether this was the last request for a peer, and wasn't answered in time. */
-  isUndecided(id: string, number: string): boolean {
-    return this.undecided.get(id)?.number === number;
+  /** Whether a seat in this room was asked for, and the outcome hasn't come. */
+  has(id: string, room: string): boolean {
+    return this.of(id).some(([, request]) => request.room === room);
   }
 
-  /** Forgets what was asked last for a peer; returns the room, if it isn't known what became of it. */
-  forget(id: string): string | undefined {
-    const room = this.undecided.get(id)?.room;
-    this.undecided.delete(id);
-    return room;
+  /** Takes all requests for a peer out, with the answer `late`; returns the rooms. */
+  drop(id: string, late: Answer): string[] {
+    return this.of(id).map(([number, { room, answer }]) => {
+      this.take(number);
+      answer?.(late);
+      return room;
+    });
+  }
+
+  private of(id: string): [number: string, request: Request<Answer>][] {
+    return [...this.entries].flatMap(([number, { request }]) =>
+      request.id === id ? [[number, request]] : [],
+    );
   }
 }

@@ -75,9 +75,10 @@ export class Roster {
     return [...new Set(this.members(room).flatMap(({ node }) => node ?? []))];
   }
 
-  /** The members of a room that isn't followed yet. None of this node is among them. */
+  /** Takes the members of other nodes of a room that isn't followed yet. Those of this node are seated one by one. */
   load(room: string, members: readonly Member[]): void {
-    this.rooms.set(room, new Map(members.map((member) => [member.peer.id, member])));
+    const others = members.filter(({ node }) => node !== undefined);
+    this.rooms.set(room, new Map(others.map((member) => [member.peer.id, member])));
   }
 
   /** A peer of this node has its seat, or says other things about itself. */

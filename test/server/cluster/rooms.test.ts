@@ -41,7 +41,7 @@ describe.skipIf(lacksRedis())("in Redis", () => {
 
   test("who comes, changes and goes is known to nodes with members in the room", async () => {
     const { one, two } = await startPair();
-    const other = { ...resumable("b"), node: expect.any(String) };
+    const other = { ...resumable("b"), node: expect.any(String), room: "r" };
     expect(await one.rooms.route("a", "b")).toEqual({ ok: true, receivers: [other] });
     await two.rooms.setMetadata("b", { role: "host" });
     const told = { ...other, peer: { id: "b", name: "", metadata: { role: "host" } } };

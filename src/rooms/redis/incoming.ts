@@ -1,0 +1,134 @@
+/** Messages from other nodes: each is taken once, and goes to those who are still there. */
+
+import type { RoomListeners } from "../registry.ts";
+import type { RedisConnection } from "./connection.ts";
+import { type Message, type Outgoing, sizeOf } from "./outgoing.ts";
+import type { Entry } from "./reader.ts";
+import type { Roster } from "./roster.ts";
+import { KEY_TTL_MS, MAX_INBOX } from "./scripts.ts";
+
+/** What taking messages needs. */
+export interface IncomingDeps {
+  readonly connection: RedisConnection;
+  readonly outgoing: Outgoing;
+  readonly roster: Roster;
+  readonly listeners: () => RoomListeners | undefined;
+  /** Has all rooms compared with Redis. */
+  compareAll(): void;
+}
+
+interface Link {
+  /** Tells it from one that the other node has forgotten. */
+  readonly name: string;
+  /** The number of the last message that has come, and of the last one that was confirmed. */
+  last: number;
+  confirmed: number;
+  /** What has come since. */
+  bytes: number;
+}
+
+/** So many messages or bytes are confirmed at the latest; otherwise with the next renewal of the lease. */
+const CONFIRM_EVERY = { messages: 256, bytes: 1_048_576 };
+/** Between nodes, beside the events for peers: messages were lost. */
+const GAP = "gap";
+
+/** The links from all other nodes, by their name. */
+export class Incoming {
+  private readonly links = new Map<string, Link>();
+  private readonly deps: IncomingDeps;
+
+  constructor(deps: IncomingDeps) {
+    this.deps = deps;
+  }
+
+  /** Takes the entry of a message. */
+  take(entry: Entry): void {
+    const { roster, outgoing, compareAll, listeners } = this.deps;
+    const from = entry.get("f") ?? "";
+    const message = messageIn(entry);
+    const isNew = this.count(from, entry, sizeOf(message));
+    if (isNew === "no") return;
+    const isGap = isNew === "gap";
+    const { room, event, text } = message;
+    if (isGap) {
+      outgoing.send(from, { room: "", ids: [], event: GAP, text: "" });
+      compareAll();
+    }
+    if (isGap || event === GAP) this.tellGap(from);
+    // Since it was sent, some may have left the room.
+    const ids = message.ids.filter((id) => roster.roomOf(id) === room);
+    if (ids.length === 0 || this.isOutdated(room, event, text, from)) return;
+    listeners()?.message(ids, event, text);
+  }
+
+  /** Confirms what has come since the last time; all of it, if Redis has forgotten the confirmations. */
+  confirmAll(again = false): void {
+    for (const [node, link] of this.links) {
+      if (again) link.confirmed = 0;
+      if (link.last > link.confirmed) this.confirm(node, link);
+    }
+  }
+
+  /** Forgets a node that is gone. */
+  forget(node: string): void {
+    this.links.delete(node);
+  }
+
+  /** Whether a message is new; "gap" if there are others before it that haven't come. */
+  private count(from: string, entry: Entry, bytes: number): "yes" | "no" | "gap" {
+    const name = entry.get("l") ?? "";
+    const number = Number(entry.get("n"));
+    const known = this.links.get(from);
+    const link = known?.name === name ? known : { name, last: 0, confirmed: 0, bytes: 0 };
+    this.links.set(from, link);
+    if (number <= link.last) {
+      // The confirmation was lost.
+      link.confirmed = 0;
+      return "no";
+    }
+    const isGap = number !== link.last + 1;
+    link.last = number;
+    link.bytes += bytes;
+    const isMuch =
+      number - link.confirmed >= CONFIRM_EVERY.messages || link.bytes >= CONFIRM_EVERY.bytes;
+    if (isMuch) this.confirm(from, link);
+    return isGap ? "gap" : "yes";
+  }
+
+  /** Whether a node tells of a peer that is away or back, which has moved to another one meanwhile. */
+  private isOutdated(room: string, event: string, text: string, from: string): boolean {
+    if (event !== "user_away" && event !== "user_back") return false;
+    const [, { id = "" }] = JSON.parse(text.slice(1));
+    return this.deps.roster.get(room, id)?.node !== from;
+  }
+
+  /** Messages between this node and another one are lost. */
+  private tellGap(node: string): void {
+    const { roster } = this.deps;
+    const pairs = roster.names.flatMap((room) => {
+      const members = roster.members(room);
+      const others = members.filter((member) => member.node === undefined);
+      const theirs = members.filter((member) => member.node === node);
+      return theirs.map((member) => [member, others] as const);
+    });
+    this.deps.listeners()?.gap(pairs);
+  }
+
+  private confirm(node: string, link: Link): void {
+    const { connection } = this.deps;
+    if (!connection.isOpen) return;
+    link.confirmed = link.last;
+    link.bytes = 0;
+    const inbox = connection.key(`inbox:${node}`);
+    const fields = ["t", "ack", "f", connection.node, "l", link.name, "n", link.last];
+    const commands = connection.pipeline();
+    commands.xadd(inbox, "MAXLEN", "~", MAX_INBOX, "*", ...fields);
+    commands.pexpire(inbox, KEY_TTL_MS);
+    commands.exec().catch(() => {});
+  }
+}
+
+function messageIn(entry: Entry): Message {
+  const field = (name: string) => entry.get(name) ?? "";
+  return { room: field("r"), ids: field("i").split(","), event: field("e"), text: field("d") };
+}
