@@ -57,7 +57,7 @@ export class Incoming {
     if (isGap || event === GAP) this.tellGap(from);
     // Since it was sent, some may have left the room.
     const ids = message.ids.filter((id) => roster.roomOf(id) === room);
-    if (ids.length === 0 || this.isOutdated(room, event, text, from)) return;
+    if (ids.length === 0 || !this.isNews(message, from)) return;
     listeners()?.message(ids, event, text);
   }
 
@@ -95,11 +95,14 @@ export class Incoming {
     return isGap ? "gap" : "yes";
   }
 
-  /** Whether a node tells of a peer that is away or back, which has moved to another one meanwhile. */
-  private isOutdated(room: string, event: string, text: string, from: string): boolean {
-    if (event !== "user_away" && event !== "user_back") return false;
-    const [, { id = "" }] = JSON.parse(text.slice(1));
-    return this.deps.roster.get(room, id)?.node !== from;
+  /** Whether a message tells something new: not, if a peer is said to be away or back by a node that it has left. */
+  private isNews({ room, event, text }: Message, from: string): boolean {
+    const { roster } = this.deps;
+    const isAway = event === "user_away";
+    if (!isAway && event !== "user_back") return true;
+    const [, { id = "", gap = false }] = JSON.parse(text.slice(1));
+    if (roster.get(room, id)?.node !== from) return false;
+    return roster.setAway(id, isAway) || gap;
   }
 
   /** Messages between this node and another one are lost. */

@@ -24,6 +24,8 @@ export class Roster {
   private readonly rooms = new Map<string, Room>();
   /** The peers of this node by id: their room, and the tickets that take their seat over. */
   private readonly own = new Map<string, { readonly room: string; tickets: string }>();
+  /** Peers of other nodes that these have said to be away. */
+  private readonly away = new Set<string>();
 
   get size(): { rooms: number; peers: number } {
     return { rooms: this.rooms.size, peers: this.own.size };
@@ -81,10 +83,19 @@ export class Roster {
     this.rooms.set(room, new Map(others.map((member) => [member.peer.id, member])));
   }
 
+  /** Notes whether a peer of another node is away; returns whether that is new. */
+  setAway(id: string, isAway: boolean): boolean {
+    if (this.away.has(id) === isAway) return false;
+    if (isAway) this.away.add(id);
+    else this.away.delete(id);
+    return true;
+  }
+
   /** A peer of this node has its seat, or says other things about itself. */
   seat(room: string, member: Member): void {
     const seats = this.rooms.get(room) ?? new Map<string, Member>();
     seats.set(member.peer.id, member);
+    this.away.delete(member.peer.id);
     this.rooms.set(room, seats);
     if (this.roomOf(member.peer.id) !== room) {
       this.own.set(member.peer.id, { room, tickets: NO_TICKETS });
@@ -111,6 +122,7 @@ export class Roster {
     const member = seats?.get(id);
     if (!seats || !member) return undefined;
     seats.delete(id);
+    this.away.delete(id);
     if (this.roomOf(id) === room) this.own.delete(id);
     this.tidy(room);
     return { room, member, remaining: [...seats.values()] };
@@ -121,6 +133,7 @@ export class Roster {
     for (const member of this.rooms.get(room)?.values() ?? []) {
       if (member.node === undefined) return;
     }
+    for (const id of this.rooms.get(room)?.keys() ?? []) this.away.delete(id);
     this.rooms.delete(room);
   }
 }
