@@ -1,6 +1,8 @@
 /** The registry in Redis: the contract of every registry, and what nodes tell each other. */
 
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Member } from "../../../src/rooms/registry.ts";
 import { lacksRedis, RedisServer } from "../../support/redis.ts";
@@ -196,17 +198,17 @@ describe.skipIf(lacksRedis())("in Redis", () => {
   });
 
   /** From now on the node reads nothing; the function returned lets it go on. */
-  function deafen({ rooms }: Awaited<ReturnType<typeof node>>): () => Promise<void> {
-    const { reader } = rooms["node"].connection as unknown as {
-      reader: { connection: { disconnect(): void; connect(): Promise<void> } };
-    };
+  async function deafen({ rooms }: Awaited<ReturnType<typeof node>>) {
+    const { reader } = rooms["node"].connection as unknown as { reader: { connection: Redis } };
+    const ended = once(reader.connection, "end");
     reader.connection.disconnect();
+    await ended;
     return () => reader.connection.connect();
   }
 
   test("who was told that a join is unavailable has no seat, whenever the outcome comes", async () => {
     const { one, two } = await startPair();
-    const hearAgain = deafen(two);
+    const hearAgain = await deafen(two);
     expect(await two.rooms.join(member("late"), "r")).toEqual({ ok: false, code: "unavailable" });
     await hears(one.told, ["joined r late : a,b"]);
     await hearAgain();
@@ -223,7 +225,7 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     await hears(two.told, ["x b: 1"]);
     const inbox = `${prefix}${await redis.runId()}:inbox:${two.rooms["node"].connection.node}`;
     const before = await redis.length(inbox);
-    const hearAgain = deafen(two);
+    const hearAgain = await deafen(two);
     for (let n = 2; n <= 6; n++) send(String(n));
     await expect.poll(() => redis.length(inbox), { interval: 5 }).toBe(before + 5);
     await redis.shorten(inbox, 2);
