@@ -18,18 +18,23 @@ interface Tab {
 type Second = "Chromium" | "Firefox";
 type Call = Awaited<ReturnType<typeof call>>;
 
-/** A call of two over a server that can be replaced by another one at the same address. */
+/**
+ * A call of two over a server that can be replaced by another one at the same address; with Redis, over two servers that
+ * are replaced one after the other.
+ */
 export async function call({
   second = "Chromium" as Second,
   key = "a secret that outlives the server: 32 bytes",
+  redisUrl = "",
 }) {
-  const env = { RESUME_SECRET: key };
-  let server = await spawnServer(env);
-  const { port } = new URL(server.url);
-  const cable = await layCable(server.url);
+  const env = { RESUME_SECRET: key, REDIS_URL: redisUrl };
+  const start = (port = "0") => spawnServer({ ...env, PORT: port });
+  const servers = await Promise.all(redisUrl ? [start(), start()] : [start()]);
+  const [first = "", last = first] = servers.map(({ url }) => url);
+  const cable = await layCable(first);
   const browser = await launchBrowser();
   const tabs: Tab[] = [await (await createCaller(browser, cable.url)).join("demo", "Ada")];
-  const caller = await createCaller(browser, server.url);
+  const caller = await createCaller(browser, last);
   if (second === "Chromium") {
     tabs.push(await caller.join("demo", "Bob"));
   } else {
@@ -45,9 +50,11 @@ export async function call({
     /** Cuts off the first page for so long. */
     cut: cable.down,
     replace: async (signal: NodeJS.Signals) => {
-      server.process.child.kill(signal);
-      await server.process.ended();
-      server = await spawnServer({ ...env, PORT: port });
+      for (const [n, { url, process }] of servers.entries()) {
+        process.child.kill(signal);
+        await process.ended();
+        servers[n] = await start(new URL(url).port);
+      }
     },
   };
 }
@@ -111,9 +118,13 @@ const DISTURBANCES = {
 };
 
 /** Fails unless a call of Chromium with another one outlives this, idle and while both add a track. */
-export async function outlives(second: Second, name: keyof typeof DISTURBANCES): Promise<void> {
+export async function outlives(
+  second: Second,
+  name: keyof typeof DISTURBANCES,
+  options: { redisUrl?: string } = {},
+): Promise<void> {
   const { happens, rounds } = DISTURBANCES[name];
-  const all = await call({ second });
+  const all = await call({ second, ...options });
   const { tabs } = all;
   const before = await both(tabs, outcome);
   const gaps: number[] = [];

@@ -10,20 +10,27 @@ const COUNTED = new Set([
   ...["user_joined", "user_exit", "user_away", "user_back"],
 ]);
 
-type Answer = Ack<{ self: { id: string }; resume?: Resumption }>;
+/** The answer to any event, as far as it is looked at. */
+export type Answer = Ack<{
+  self: { id: string };
+  users: { id: string }[];
+  resume?: Resumption;
+  received?: number | null;
+  delivered?: number;
+}>;
+
+/** Told every event, and every answer as `answer`, in the order in which they come. */
+type OnEvent = (name: string, args: unknown[]) => void;
 
 /** One connection. */
 export class Wire {
   readonly closed: Promise<unknown>;
   readonly ws: WebSocket;
-  private readonly onEvent: (name: string, args: unknown[]) => void;
+  private readonly onEvent: OnEvent;
   private readonly answers = new Map<number, (answer: Answer | undefined) => void>();
   private asked = 0;
 
-  static async open(
-    url: string,
-    onEvent: (name: string, args: unknown[]) => void = () => {},
-  ): Promise<Wire> {
+  static async open(url: string, onEvent: OnEvent = () => {}): Promise<Wire> {
     const wire = new Wire(url, onEvent);
     const connected = new Promise<void>((resolve) => {
       wire.ws.on("message", (data) => String(data).startsWith("40") && resolve());
@@ -33,7 +40,7 @@ export class Wire {
     return wire;
   }
 
-  private constructor(url: string, onEvent: (name: string, args: unknown[]) => void) {
+  private constructor(url: string, onEvent: OnEvent) {
     const address = `${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
     this.ws = new WebSocket(address, { perMessageDeflate: false });
     this.onEvent = onEvent;
@@ -79,7 +86,9 @@ export class Wire {
     const [, id, answer = ""] = /^43(\d+)(.*)$/s.exec(packet) ?? [];
     if (packet === "2") this.send("3");
     else if (id !== undefined) {
-      this.answers.get(Number(id))?.(JSON.parse(answer)[0]);
+      const args = JSON.parse(answer);
+      this.onEvent("answer", args);
+      this.answers.get(Number(id))?.(args[0]);
       this.answers.delete(Number(id));
     } else if (packet.startsWith("42")) {
       const [name, ...args] = JSON.parse(packet.slice(2));
@@ -93,33 +102,39 @@ export class Racer {
   id = "";
   /** The newest last. */
   readonly tickets: string[] = [];
-  private readonly url: string;
+  private readonly nextUrl: () => string;
+  private readonly onEvent: OnEvent;
   private readonly wires: Wire[] = [];
   private received = 0;
 
-  constructor(url: string) {
-    this.url = url;
+  /** @param url where to connect: the same each time, or asked for each time */
+  constructor(url: string | (() => string), onEvent: OnEvent = () => {}) {
+    this.nextUrl = typeof url === "string" ? () => url : url;
+    this.onEvent = onEvent;
   }
 
   get wire(): Wire | undefined {
     return this.wires.at(-1);
   }
 
-  async join(room: string): Promise<void> {
+  /** Joins over the connection that it has, or a new one. */
+  async join(room: string, { resume = true } = {}): Promise<Answer | undefined> {
     const wire = this.wire?.isOpen ? this.wire : await this.connect();
-    const answer = await wire.ask("join", { room, resume: true });
-    if (!answer?.ok) return;
+    const answer = await wire.ask("join", { room, resume });
+    if (!answer?.ok) return answer;
     this.id = answer.self.id;
     this.keep(answer);
+    return answer;
   }
 
   /** Takes the seat over, by the newest ticket or one before it. */
-  async resume({ back = 0, received = this.received } = {}): Promise<void> {
+  async resume({ back = 0, received = this.received } = {}): Promise<Answer | undefined> {
     const ticket = this.tickets.at(-1 - back);
-    if (ticket === undefined) return;
+    if (ticket === undefined) return undefined;
     const wire = await this.connect();
     const answer = await wire.ask("resume", { ticket, received });
     if (answer?.ok) this.keep(answer);
+    return answer;
   }
 
   lose(how: "reset" | "end" | "close"): void {
@@ -137,9 +152,10 @@ export class Racer {
   }
 
   private async connect(): Promise<Wire> {
-    const wire = await Wire.open(this.url, (name) => {
+    const wire = await Wire.open(this.nextUrl(), (name, args) => {
       if (COUNTED.has(name)) this.received++;
       if (name === "room_users") this.received = 0;
+      this.onEvent(name, args);
     });
     this.wires.push(wire);
     return wire;

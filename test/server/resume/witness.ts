@@ -2,12 +2,16 @@
 
 import { Wire } from "./racer.ts";
 
+const MAX_FAULTS = 5;
+
 export class Witness {
   readonly present = new Set<string>();
   readonly away = new Set<string>();
   /** What it was told that can't be. */
   readonly faults: string[] = [];
   private readonly resume: boolean;
+  /** What it was told of each, to be read when it can't be. */
+  private readonly told = new Map<string, string[]>();
   private wire: Wire | undefined;
 
   private constructor(resume: boolean) {
@@ -42,8 +46,11 @@ export class Witness {
   private hear(name: string, [peer]: unknown[]): void {
     const { id = "", gap } = (peer ?? {}) as { id?: string; gap?: true };
     const { present, away } = this;
+    const told = this.told.get(id) ?? [];
+    this.told.set(id, [...told, gap ? `${name} (gap)` : name]);
     const expects = (isRight: boolean) => {
-      if (!isRight && this.faults.length < 5) this.faults.push(`${name} ${id}`);
+      if (isRight || this.faults.length === MAX_FAULTS) return;
+      this.faults.push(`${id}: ${name} after ${told.join(", ") || "nothing"}`);
     };
     if (name === "user_joined") {
       expects(!present.has(id));
