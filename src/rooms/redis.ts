@@ -6,7 +6,8 @@
 
 import type { Metadata } from "../protocol/messages.ts";
 import type { StoreState } from "./redis/availability.ts";
-import { RedisNode, type RedisRoomDeps, type RedisRoomOptions } from "./redis/node.ts";
+import { RedisNode } from "./redis/node.ts";
+import type { RedisRoomDeps, RedisRoomOptions } from "./redis/options.ts";
 import { NO_TICKETS } from "./redis/roster.ts";
 import { argumentsOf, parseSeat } from "./redis/seats.ts";
 import type {
@@ -69,7 +70,8 @@ export class RedisRoomRegistry implements RoomRegistry {
       return { ok: true };
     }
     const { code } = outcome;
-    if (code !== "not_in_room" && code !== "resume_failed") return UNAVAILABLE;
+    if (code === "seated_here" || code === "resume_failed") return { ok: false, code };
+    if (code !== "not_in_room") return UNAVAILABLE;
     // Only a Redis that was restarted may have forgotten a seat.
     const mayHaveForgotten = this.node.connection.redisUptimeMs <= this.resumeGraceMs;
     return { ok: false, code: mayHaveForgotten ? code : "resume_failed" };
@@ -126,14 +128,11 @@ export class RedisRoomRegistry implements RoomRegistry {
   }
 
   setTickets(id: string, tickets: readonly string[]): void {
-    const room = this.node.roster.roomOf(id);
-    if (room === undefined) return;
-    const text = tickets.join(",") || NO_TICKETS;
-    this.node.roster.setTickets(id, text);
-    this.node.chores.add(`tickets ${id}`, () => this.node.run("tickets", room, id, text));
+    this.node.roster.setTickets(id, tickets.join(",") || NO_TICKETS);
+    this.node.noteTickets(id);
   }
 
-  send(members: readonly Member[], event: string, text: string): void {
+  send(members: readonly Member[], peer: string, event: string, text: string): void {
     const byNode = new Map<string, { room: string; ids: string[] }>();
     for (const { node, room, peer } of members) {
       if (node === undefined || room === undefined) continue;
@@ -141,7 +140,7 @@ export class RedisRoomRegistry implements RoomRegistry {
       if (message) message.ids.push(peer.id);
       else byNode.set(node, { room, ids: [peer.id] });
     }
-    for (const [node, to] of byNode) this.node.outgoing.send(node, { ...to, event, text });
+    for (const [node, to] of byNode) this.node.outgoing.send(node, { ...to, peer, event, text });
   }
 
   close(): Promise<void> {

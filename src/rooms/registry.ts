@@ -39,10 +39,13 @@ export type JoinOutcome =
       departure: Departure | undefined;
     };
 
-/** The outcome of a claim: the seat is this node's, or why not; `not_in_room` if nothing is known of such a seat. */
+/**
+ * The outcome of a claim: the seat is this node's, or why not. `not_in_room`: nothing is known of such a seat.
+ * `seated_here`: it was this node's already, and nothing is known of such a ticket.
+ */
 export type ClaimOutcome =
   | { ok: true }
-  | { ok: false; code: "not_in_room" | "resume_failed" | "unavailable" };
+  | { ok: false; code: "not_in_room" | "seated_here" | "resume_failed" | "unavailable" };
 
 /** The receivers of a message, or why there are none. */
 export type Route =
@@ -95,8 +98,8 @@ export interface RoomRegistry {
   claim(id: string, room: string, ticket: string): Promise<ClaimOutcome>;
   /** Notes the tickets that take the seat of a peer over from now on. */
   setTickets(id: string, tickets: readonly string[]): void;
-  /** Sends something to members of other nodes, whose listeners get it as `message`. */
-  send(members: readonly Member[], event: string, text: string): void;
+  /** Sends something of `peer`, or of nobody (""), to members of other nodes, whose listeners get it as `message`. */
+  send(members: readonly Member[], peer: string, event: string, text: string): void;
   /** Sets who is told what happens on other nodes. */
   listen(listeners: RoomListeners): void;
   /** Ends this node. */

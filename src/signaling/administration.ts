@@ -72,14 +72,14 @@ export function createAdministration(
       if (await removeHere(peerId, "removed")) return true;
       const member = await rooms.find(peerId);
       if (member?.node === undefined) return false;
-      rooms.send([member], REMOVE, "removed");
+      rooms.send([member], "", REMOVE, "removed");
       return true;
     },
 
     closeRoom: async (room, seconds = DEFAULT_CLOSED_SECONDS) => {
       if (!(seconds >= 0)) throw new RangeError("closeRoom: seconds must be a number from 0 on");
       const members = await rooms.closeRoom(room, seconds);
-      rooms.send(members, REMOVE, "room_closed");
+      rooms.send(members, "", REMOVE, "room_closed");
       for (const { peer, node } of members) {
         if (node === undefined) await removeHere(peer.id, "room_closed");
       }

@@ -43,7 +43,7 @@ export function createDelivery(io: SignalingIo, sessions: Sessions, rooms: RoomR
       frame ??= encode(event, args);
       sendTo(session, event, frame, sessions);
     }
-    if (elsewhere) rooms.send(elsewhere, event, frame ?? encode(event, args));
+    if (elsewhere) rooms.send(elsewhere, peerIn(args), event, frame ?? encode(event, args));
     const [first] = others;
     // Socket.IO takes an empty list to mean everyone.
     if (first === undefined) return;
@@ -81,6 +81,13 @@ function sendTo(session: Session, event: string, frame: string, sessions: Sessio
 /** Sends a message that is encoded already. */
 export function write(socket: SignalingSocket, frame: string): void {
   if (socket.connected) socket.conn.write(frame);
+}
+
+/** The peer that a message is from, or about: it stands in the last argument. */
+function peerIn(args: readonly unknown[]): string {
+  const last = args.at(-1);
+  if (!(last instanceof Object)) return "";
+  return String("from" in last ? last.from : "id" in last ? last.id : "");
 }
 
 /** Encodes an EVENT packet for the namespace "/" (Socket.IO protocol 5). Our events have no attachments. */

@@ -20,6 +20,8 @@ interface SocketData {
   idle: Promise<void>;
   /** Whether its connection was closed such that its client comes back, as if it had been lost. */
   comesBack?: boolean;
+  /** Whether its peer's seat is another node's, or nobody's. */
+  hasNoSeat?: boolean;
   /** Whether its heartbeats confirm what its peer was sent. */
   isFollowed?: boolean;
 }

@@ -85,7 +85,7 @@ export function createMembership(deps: MembershipDeps): Membership {
     const { others, rejoined, departure } = outcome;
     if (departure) presence.left(departure);
     if (!rejoined) presence.joined(room, member, others);
-    if (sessions.idOf(socket) !== self.id) {
+    if (socket.data.hasNoSeat || sessions.idOf(socket) !== self.id) {
       // Another node has taken its session over meanwhile; nobody is on this seat.
       if (!sessions.get(self.id)) await depart(self.id);
       return refuseFor("resume_failed");
@@ -134,6 +134,7 @@ export function createMembership(deps: MembershipDeps): Membership {
   }
 
   async function onGone(socket: SignalingSocket, reason: string): Promise<void> {
+    if (socket.data.hasNoSeat) return;
     const session = sessions.of(socket);
     // Another connection has taken over.
     if (session && session.socket !== socket) return;

@@ -37,6 +37,7 @@ export function listenToOtherNodes(deps: OtherNodesDeps): RoomListeners {
       const socket = sessions.socketOf(id);
       sessions.end(id);
       if (!socket?.connected) return;
+      socket.data.hasNoSeat = true;
       socket.disconnect();
       socket.conn.close(true);
     },
@@ -45,7 +46,9 @@ export function listenToOtherNodes(deps: OtherNodesDeps): RoomListeners {
     lost: (id) => {
       const socket = sessions.socketOf(id);
       sessions.end(id);
-      socket?.conn.close();
+      if (!socket) return;
+      socket.data.hasNoSeat = true;
+      socket.conn.close();
     },
   };
 }

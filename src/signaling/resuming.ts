@@ -51,7 +51,7 @@ export function createResume(deps: MembershipDeps): Handler {
     const known = sessions.find(ticket);
     if (known) return { ok: true, session: known };
     if (code === "unavailable") return { ok: false, code };
-    const session = restore(ticket);
+    const session = code === "not_in_room" ? restore(ticket) : undefined;
     return session ? { ok: true, session } : { ok: false, code: "resume_failed" };
   }
 
@@ -78,7 +78,7 @@ export function createResume(deps: MembershipDeps): Handler {
     const outcome = await rooms.join(member, room);
     if (outcome.ok) {
       tickets.noteRestored(session.id);
-      presence.joined(room, member, outcome.others);
+      if (!outcome.rejoined) presence.joined(room, member, outcome.others);
       return undefined;
     }
     sessions.end(session.id);

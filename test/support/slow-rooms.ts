@@ -39,8 +39,8 @@ export class SlowRooms implements RoomRegistry {
   claim = (id: string, room: string, ticket: string) =>
     this.slowly(() => this.inner.claim(id, room, ticket));
   setTickets = (id: string, tickets: readonly string[]) => this.inner.setTickets(id, tickets);
-  send = (members: readonly Member[], event: string, text: string) =>
-    this.inner.send(members, event, text);
+  send = (members: readonly Member[], peer: string, event: string, text: string) =>
+    this.inner.send(members, peer, event, text);
   listen = (listeners: RoomListeners) => this.inner.listen(listeners);
   close = () => this.inner.close();
 

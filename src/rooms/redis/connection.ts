@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import { type Entry, InboxReader } from "./reader.ts";
 import { SCRIPTS, type ScriptName } from "./scripts.ts";
+import { readServerInfo } from "./server-info.ts";
 
 /** Where Redis is. */
 export interface ConnectionOptions {
@@ -28,8 +29,6 @@ export const SCRIPT_TIMEOUT_MS = 1_500;
 /** A connection without any answer for so long is given up. */
 const SILENCE_MS = 5_000;
 const MAX_RETRY_MS = 500;
-/** The oldest version that has all commands: 6.2. */
-const MIN_VERSION = 6.02;
 /** A Redis that refuses is tried again so much later. */
 const REFUSED_RETRY_MS = 2_000;
 
@@ -50,7 +49,8 @@ export class RedisConnection {
   private redisStartedAtMs = 0;
   private trimmedId = "";
   private isReady = false;
-  private isRefusing = false;
+  /** Since Redis has refused something on this connection. */
+  private refused: object | undefined;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.options = options;
@@ -60,12 +60,18 @@ export class RedisConnection {
     this.commands.on("ready", () => this.open().catch((error) => this.refuse(error)));
     this.commands.on("close", () => {
       this.isReady = false;
+      this.refused = undefined;
     });
   }
 
   /** Whether there is a connection, as far as is known. */
   get isOpen(): boolean {
     return this.isReady;
+  }
+
+  /** Whether Redis does what it is asked, and the inbox is read. */
+  get isUsable(): boolean {
+    return this.isReady && !this.refused && this.reader.isAlive;
   }
 
   /** For how long the Redis process has been running. */
@@ -86,7 +92,10 @@ export class RedisConnection {
       return await this.commands.evalsha(sha, 0, this.key(""), deadline, this.node, ...args);
     } catch (error) {
       // Somebody has emptied the script cache. They are loaded with the next connection.
-      if (String(error).includes("NOSCRIPT")) this.commands.disconnect(true);
+      if (String(error).includes("NOSCRIPT")) {
+        this.isReady = false;
+        this.commands.disconnect(true);
+      }
       throw error;
     }
   }
@@ -123,13 +132,18 @@ export class RedisConnection {
 
   /** Redis answers, but not as it should: some time later, another connection tries. It may be another Redis then. */
   refuse(error: unknown): void {
+    const isFirst = this.refused === undefined;
+    this.refused ??= {};
     this.events.failed(error instanceof Error ? error : new Error(String(error)));
-    if (this.isRefusing) return;
-    this.isRefusing = true;
-    setTimeout(() => {
-      this.isRefusing = false;
-      if (this.commands.status === "ready") this.commands.disconnect(true);
-    }, REFUSED_RETRY_MS).unref();
+    if (!isFirst) return;
+    const { refused } = this;
+    const cut = () => this.refused === refused && this.commands.disconnect(true);
+    setTimeout(cut, REFUSED_RETRY_MS).unref();
+  }
+
+  /** Redis does what it should. */
+  accept(): void {
+    this.refused = undefined;
   }
 
   /** Ends both connections for good. What was sent before is still sent. */
@@ -171,24 +185,12 @@ export class RedisConnection {
       }),
     ]);
     this.setClock(Number(seconds) * 1_000 + Number(micros) / 1_000);
-    assertSuitable(info);
-    const [, uptimeSeconds] = /^uptime_in_seconds:(\d+)/m.exec(info) ?? [];
-    this.redisStartedAtMs = performance.now() - Number(uptimeSeconds) * 1_000;
-    const [, runId = ""] = /^run_id:(\w+)/m.exec(info) ?? [];
+    const { runId, uptimeMs } = readServerInfo(info);
+    this.redisStartedAtMs = performance.now() - uptimeMs;
     const isNew = runId !== this.runId;
     this.runId = runId;
     this.isReady = true;
     if (isNew) this.reader.begin(this.key(`inbox:${this.node}`));
     this.events.opened(isNew);
   }
-}
-
-/** @throws Error saying what is wrong with this Redis */
-function assertSuitable(info: string): void {
-  const [, version = "", major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
-  if (Number(major) + Number(minor) / 100 < MIN_VERSION) {
-    throw new Error(`this is Redis ${version}, and 6.2 or newer is needed`);
-  }
-  if (/^redis_mode:cluster/m.test(info))
-    throw new Error("this is a Redis Cluster, which isn't supported");
 }

@@ -1,35 +1,32 @@
 /** What this node is told by its inbox, entry by entry. */
 
-import type { ClaimOutcome, Departure, JoinOutcome, Member, RoomListeners } from "../registry.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Departure, Member, RoomListeners } from "../registry.ts";
+import { type Answer, refusal } from "./answer.ts";
 import type { Incoming } from "./incoming.ts";
+import type { LateClaims } from "./late-claims.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Entry } from "./reader.ts";
 import type { Request, Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
 import { parseSeat, parseSeats } from "./seats.ts";
 
-/** What becomes of a request for a seat. */
-export type Answer =
-  | Extract<JoinOutcome, { ok: true }>
-  | Extract<JoinOutcome | ClaimOutcome, { ok: false }>;
-
 /** What the inbox works with. */
 export interface InboxDeps {
   readonly node: string;
   readonly roster: Roster;
   readonly requests: Requests<Answer>;
+  readonly lateClaims: LateClaims;
   readonly outgoing: Outgoing;
   readonly incoming: Incoming;
   /** Has all members of a room put into the inbox; `request` waits for them, unless it is "". */
   compare(room: string, request: string): void;
   /** Removes a seat that nobody waits for any more. */
   giveUp(id: string, room: string): void;
-  /** The same after the grace, unless it has become one of this node. */
-  giveUpLater(id: string, room: string): void;
+  /** Writes the tickets of a peer to Redis again. */
+  noteTickets(id: string): void;
   reportFault(error: unknown): unknown;
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Takes entries, in order. */
 export class Inbox {
@@ -65,7 +62,7 @@ export class Inbox {
         this.takeLeft(field("r"), field("i"), field("n"));
         return false;
       case "no":
-        this.deps.requests.take(field("q"))?.answer?.(refusal(field("c")));
+        this.takeRefusal(field("q"), field("c"));
         return true;
       case "room":
         return this.takeRoom(field("r"), field("q"), field("a"));
@@ -77,6 +74,13 @@ export class Inbox {
       default:
         throw new Error(`unknown entry of type ${entry.get("t")}`);
     }
+  }
+
+  private takeRefusal(number: string, code: string): void {
+    const { id = "", room = "", answer } = this.deps.requests.take(number) ?? {};
+    // Nobody is on that seat.
+    if (code === "seated_here" && !this.isExpected(id, room)) this.deps.giveUp(id, room);
+    answer?.(refusal(code));
   }
 
   /** A peer of this node has a seat; with the members of the room, if they aren't known. */
@@ -105,6 +109,7 @@ export class Inbox {
     if (before !== undefined && before !== room) departure = roster.vacate(before, id);
     const rejoined = roster.get(room, id) !== undefined;
     roster.seat(room, member);
+    this.deps.lateClaims.drop(id, room);
     const answer = { ok: true as const, others: roster.others(room, id), rejoined, departure };
     requests.take(number)?.answer?.(answer);
     return true;
@@ -112,23 +117,33 @@ export class Inbox {
 
   /** A seat that nobody waits for any more: "unavailable" was the answer, or the peer has gone. */
   private takeLate(room: string, member: Member, request: Request<Answer> | undefined): void {
-    const { roster, requests } = this.deps;
+    const { roster, requests, lateClaims, giveUp, noteTickets } = this.deps;
     const { id } = member.peer;
     const before = roster.roomOf(id);
     if (before === room) {
       roster.seat(room, member);
+      // A join has taken them away in Redis.
+      noteTickets(id);
+      return;
+    }
+    // What was asked for later decides.
+    if (requests.has(id, room)) return;
+    if (request?.mode === "claim") {
+      lateClaims.add(id, room);
       return;
     }
     // It isn't on the node that it was on.
     const moved = roster.get(room, id) && roster.vacate(room, id);
     if (moved) this.listeners?.left(moved);
-    // What was asked for later decides.
-    if (!request || requests.has(id, room)) return;
-    // The client of a late claim tries again with the same ticket.
-    if (request.mode === "claim") this.deps.giveUpLater(id, room);
-    else this.deps.giveUp(id, room);
+    giveUp(id, room);
     // It has lost the seat that it believes to have. Its client comes back and joins anew.
-    if (before !== undefined) this.lose(roster.vacate(before, id), id);
+    if (request && before !== undefined) this.lose(roster.vacate(before, id), id);
+  }
+
+  /** Whether a seat that Redis says is this node's has, or may have, a peer here. */
+  private isExpected(id: string, room: string): boolean {
+    const { roster, requests, lateClaims } = this.deps;
+    return roster.roomOf(id) === room || requests.has(id, room) || lateClaims.has(id, room);
   }
 
   private takeOther(room: string, member: Member): boolean {
@@ -177,13 +192,8 @@ export class Inbox {
     for (const member of members) {
       const { id } = member.peer;
       if (member.node !== undefined) this.takeOther(room, member);
-      else if (roster.roomOf(id) !== room && !requests.has(id, room)) giveUp(id, room);
+      else if (!this.isExpected(id, room)) giveUp(id, room);
     }
     return false;
   }
-}
-
-function refusal(code: string): Answer {
-  const codes = ["room_full", "room_closed", "not_in_room", "resume_failed"] as const;
-  return { ok: false, code: codes.find((known) => known === code) ?? "unavailable" };
 }

@@ -51,17 +51,17 @@ export class Incoming {
     const isGap = isNew === "gap";
     const { room, event, text } = message;
     if (isGap) {
-      outgoing.send(from, { room: "", ids: [], event: GAP, text: "" });
+      outgoing.send(from, { room: "", ids: [], peer: "", event: GAP, text: "" });
       compareAll();
     }
     if (isGap || event === GAP) this.tellGap(from);
     // Since it was sent, some may have left the room.
     const ids = message.ids.filter((id) => roster.roomOf(id) === room);
-    if (ids.length === 0 || !this.isNews(message, from)) return;
+    if (ids.length === 0 || !this.isValid(message, from)) return;
     listeners()?.message(ids, event, text);
   }
 
-  /** Confirms what has come since the last time; all of it, if Redis has forgotten the confirmations. */
+  /** Confirms what has come since the last time; all of it again, if confirmations may be lost. */
   confirmAll(again = false): void {
     for (const [node, link] of this.links) {
       if (again) link.confirmed = 0;
@@ -95,14 +95,14 @@ export class Incoming {
     return isGap ? "gap" : "yes";
   }
 
-  /** Whether a message tells something new: not, if a peer is said to be away or back by a node that it has left. */
-  private isNews({ room, event, text }: Message, from: string): boolean {
+  /** Whether a message still says something: not, if its sender has left the node that it comes from. */
+  private isValid({ room, peer, event, text }: Message, from: string): boolean {
     const { roster } = this.deps;
-    const isAway = event === "user_away";
-    if (!isAway && event !== "user_back") return true;
-    const [, { id = "", gap = false }] = JSON.parse(text.slice(1));
-    if (roster.get(room, id)?.node !== from) return false;
-    return roster.setAway(id, isAway) || gap;
+    if (peer === "") return true;
+    if (roster.get(room, peer)?.node !== from) return false;
+    if (event === "user_away") return roster.setAway(peer, true);
+    if (event === "user_back") return roster.setAway(peer, false) || text.includes('"gap":true');
+    return true;
   }
 
   /** Messages between this node and another one are lost. */
@@ -127,11 +127,17 @@ export class Incoming {
     const commands = connection.pipeline();
     commands.xadd(inbox, "MAXLEN", "~", MAX_INBOX, "*", ...fields);
     commands.pexpire(inbox, KEY_TTL_MS);
-    commands.exec().catch(() => {});
+    const isLost = () => {
+      link.confirmed = 0;
+    };
+    commands.exec().then((results) => {
+      if (results?.some(([error]) => error)) isLost();
+    }, isLost);
   }
 }
 
 function messageIn(entry: Entry): Message {
   const field = (name: string) => entry.get(name) ?? "";
-  return { room: field("r"), ids: field("i").split(","), event: field("e"), text: field("d") };
+  const [room, peer, event, text] = [field("r"), field("p"), field("e"), field("d")];
+  return { room, ids: field("i").split(","), peer, event, text };
 }

@@ -41,12 +41,12 @@ export class Leases {
   private readonly timer: ReturnType<typeof setInterval>;
   /** The other nodes that have been there. */
   private readonly known = new Set<string>();
-  private askedAtMs: number | undefined;
+  private isAsking = false;
+  /** For how long an answer is waited for, by turns of the timer: while this process itself stands still, none passes. */
+  private waitedMs = 0;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
   /** The time of Redis in the last answer. */
   private redisMs = 0;
-  /** Redis answers, but doesn't do it. */
-  private isRefused = false;
   /** Since when every renewal was answered in good time. */
   private contactSinceMs = 0;
   private hasLease = false;
@@ -59,6 +59,7 @@ export class Leases {
     this.events = events;
     const intervalMs = Math.min(MAX_INTERVAL_MS, options.nodeLeaseMs / RENEWALS_PER_LEASE);
     this.timer = setInterval(() => {
+      if (this.isAsking) this.waitedMs += intervalMs;
       void this.renew();
       events.renewed();
     }, intervalMs);
@@ -67,9 +68,12 @@ export class Leases {
 
   /** Whether Redis answers. */
   get isAvailable(): boolean {
-    const isSilent =
-      this.askedAtMs !== undefined && performance.now() - this.askedAtMs > SILENCE_MS;
-    return this.connection.isOpen && !isSilent && !this.isRefused;
+    return this.connection.isUsable && this.waitedMs < SILENCE_MS;
+  }
+
+  /** Whether what Redis knows can be relied on: some time after a restart, all nodes have told it what they know. */
+  get isSettled(): boolean {
+    return this.isCompared;
   }
 
   /** Takes the lease of a Redis that knows nothing of this node. `isFirst`: nor did any before. */
@@ -93,20 +97,18 @@ export class Leases {
   }
 
   private async renew(): Promise<void> {
-    if (this.askedAtMs !== undefined || !this.connection.isOpen) return;
+    if (this.isAsking || !this.connection.isOpen) return;
+    this.isAsking = true;
     const askedAtMs = performance.now();
-    this.askedAtMs = askedAtMs;
     try {
       this.take(await this.connection.run("renew"), askedAtMs);
-      this.isRefused = false;
+      this.connection.accept();
     } catch (error) {
       // Otherwise the connection is lost.
-      if (this.connection.isOpen) {
-        this.isRefused = true;
-        this.connection.refuse(error);
-      }
+      if (this.connection.isOpen) this.connection.refuse(error);
     } finally {
-      this.askedAtMs = undefined;
+      this.isAsking = false;
+      this.waitedMs = 0;
     }
   }
 

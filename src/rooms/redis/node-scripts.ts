@@ -1,4 +1,4 @@
-/** The Lua scripts about nodes, and about the rooms of all of them; see scripts.ts. */
+/** The Lua scripts that change no single seat; see scripts.ts. */
 
 /** How many seats a script evicts at most, so that it doesn't hold up others. */
 const EVICTED_AT_ONCE = 200;
@@ -83,5 +83,12 @@ for i = 4, #ARGV do
   redis.call('PEXPIRE', ns .. 'room:' .. ARGV[i], TTL)
   redis.call('PEXPIRE', ns .. 'nodes:' .. ARGV[i], TTL)
 end
+return 'ok'
+`;
+
+/** Puts all members of a room into the node's own inbox. ARGV: room, request */
+export const SYNC = `
+if late then return 'late' end
+put(me, 't', 'room', 'r', ARGV[4], 'q', ARGV[5], 'a', snapshot(ARGV[4]))
 return 'ok'
 `;

@@ -2,36 +2,25 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Member } from "../registry.ts";
-import { Availability, type OnChange, type StoreState } from "./availability.ts";
+import type { Answer } from "./answer.ts";
+import { Availability, type StoreState } from "./availability.ts";
 import { Chores } from "./chores.ts";
-import { type ConnectionOptions, RedisConnection, SCRIPT_TIMEOUT_MS } from "./connection.ts";
-import { type Answer, Inbox } from "./inbox.ts";
+import { RedisConnection, SCRIPT_TIMEOUT_MS } from "./connection.ts";
+import { Inbox } from "./inbox.ts";
 import { Incoming } from "./incoming.ts";
-import { type LeaseOptions, Leases } from "./leases.ts";
+import { LateClaims } from "./late-claims.ts";
+import { Leases } from "./leases.ts";
+import type { RedisRoomDeps, RedisRoomOptions } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Requests } from "./requests.ts";
 import { NO_TICKETS, Roster } from "./roster.ts";
 import type { ScriptName } from "./scripts.ts";
 import { argumentsOf, parseSeats } from "./seats.ts";
-
-/** Options of the registry. */
-export interface RedisRoomOptions extends ConnectionOptions, LeaseOptions {
-  readonly maxPeersPerRoom: number;
-}
-
-/** What the registry needs from elsewhere. */
-export interface RedisRoomDeps {
-  readonly onChange: OnChange;
-  readonly reportFault: (error: unknown) => unknown;
-}
+import { Upkeep } from "./upkeep.ts";
 
 const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
 /** For how long the node waits for Redis in the end. */
 const GOODBYE_MS = 1_000;
-/** The keys of rooms are kept from expiring so often, so many at a time. */
-const TOUCH_MS = 1_200_000;
-const TOUCHED_AT_ONCE = 1_000;
-
 /** The state of this node. */
 export class RedisNode {
   readonly connection: RedisConnection;
@@ -44,10 +33,15 @@ export class RedisNode {
   private readonly maxPeersPerRoom: number;
   private readonly leases: Leases;
   private readonly availability: Availability;
-  private touchedAtMs = performance.now();
+  private readonly upkeep: Upkeep;
 
   constructor(options: RedisRoomOptions, { onChange, reportFault }: RedisRoomDeps) {
     this.maxPeersPerRoom = options.maxPeersPerRoom;
+    this.upkeep = new Upkeep(options.nodeLeaseMs, {
+      rooms: () => this.roster.names,
+      compare: (room) => this.compare(room),
+      touch: (rooms) => void this.run("touch", ...rooms).catch(() => {}),
+    });
     this.availability = new Availability(onChange);
     this.connection = new RedisConnection(options, {
       opened: (isNew) => this.open(isNew),
@@ -63,11 +57,11 @@ export class RedisNode {
       outgoing: this.outgoing,
       roster: this.roster,
       listeners: () => this.inbox.listeners,
-      compareAll: () => this.compareAll(),
+      compareAll: () => this.upkeep.compareAll(),
     });
     this.leases = new Leases(this.connection, options, {
       renewed: () => this.keepUp(),
-      lapsed: () => this.compareAll(),
+      lapsed: () => this.upkeep.compareAll(),
       gone: (node) => {
         this.outgoing.forget(node);
         this.incoming.forget(node);
@@ -81,11 +75,13 @@ export class RedisNode {
       incoming: this.incoming,
       compare: (room, request) => void this.run("sync", room, request).catch(() => {}),
       giveUp: (id, room) => this.giveUp(id, room, []),
-      giveUpLater: (id, room) => {
-        const isUnwanted = () => this.roster.roomOf(id) !== room && !this.requests.has(id, room);
-        const giveUp = () => isUnwanted() && this.giveUp(id, room, []);
-        setTimeout(giveUp, options.resumeGraceMs).unref();
-      },
+      noteTickets: (id) => this.noteTickets(id),
+      lateClaims: new LateClaims(options.resumeGraceMs, (id, room) => {
+        if (this.roster.roomOf(id) === room || this.requests.has(id, room)) return;
+        this.giveUp(id, room, []);
+        // Those who are here still have it where it was before.
+        if (this.roster.has(room)) this.compare(room);
+      }),
       reportFault,
     });
   }
@@ -146,6 +142,14 @@ export class RedisNode {
     this.chores.add(leaving(id, room), () => this.run("leave", room, id, nodes.join(",")));
   }
 
+  /** Writes the tickets of a peer of this node to Redis. */
+  noteTickets(id: string): void {
+    const room = this.roster.roomOf(id);
+    if (room === undefined) return;
+    const write = () => this.run("tickets", room, id, this.roster.ticketsOf(id));
+    this.chores.add(`tickets ${id}`, write);
+  }
+
   /** There is a connection again; `isNew`: to a Redis that knows nothing. */
   private open(isNew: boolean): void {
     this.outgoing.rewind();
@@ -155,7 +159,7 @@ export class RedisNode {
       for (const id of this.roster.ownIds) this.restore(id);
     }
     this.outgoing.flush();
-    this.incoming.confirmAll(isNew);
+    this.incoming.confirmAll(true);
     this.chores.retry();
     this.availability.note(this.leases.isAvailable);
   }
@@ -171,11 +175,8 @@ export class RedisNode {
     });
   }
 
-  /** Compares every room with Redis, which has more to say than this node has heard. */
-  private compareAll(): void {
-    for (const room of this.roster.names) {
-      this.chores.add(`compare ${room}`, () => this.run("sync", room, ""));
-    }
+  private compare(room: string): void {
+    this.chores.add(`compare ${room}`, () => this.run("sync", room, ""));
   }
 
   /** What is done every now and then. */
@@ -185,13 +186,8 @@ export class RedisNode {
     this.outgoing.flush();
     this.incoming.confirmAll();
     this.chores.retry();
+    this.upkeep.step(this.leases.isSettled);
     this.connection.trim();
-    if (performance.now() - this.touchedAtMs < TOUCH_MS) return;
-    this.touchedAtMs = performance.now();
-    const rooms = this.roster.names;
-    while (rooms.length > 0) {
-      this.run("touch", ...rooms.splice(0, TOUCHED_AT_ONCE)).catch(() => {});
-    }
   }
 }
 

@@ -13,6 +13,8 @@ export interface Message {
   /** The room that the receivers are in, and their ids. */
   readonly room: string;
   readonly ids: readonly string[];
+  /** The peer that it is from, or about; "" if there is none. */
+  readonly peer: string;
   readonly event: string;
   readonly text: string;
 }
@@ -21,6 +23,9 @@ export interface Message {
 const MAX_KEPT_BYTES = 33_554_432;
 /** Most bytes of these in the inbox of a node. */
 const MAX_SENT_BYTES = 8_388_608;
+
+/** What isn't confirmed by then is sent again. */
+const UNCONFIRMED_MS = 5_000;
 
 interface Link {
   /** Tells it from one to the same node that was forgotten. */
@@ -33,6 +38,8 @@ interface Link {
   /** How many of them were sent on this connection, and their bytes. */
   sent: number;
   sentBytes: number;
+  /** When something was sent or confirmed last. */
+  activeAtMs: number;
 }
 
 /** The links to all other nodes, by their name. */
@@ -62,7 +69,10 @@ export class Outgoing {
   flush(): void {
     this.isScheduled = false;
     if (!this.connection.isOpen) return;
+    const nowMs = performance.now();
     for (const [node, link] of this.links) {
+      // What was sent, or its confirmation, is lost.
+      if (link.sent > 0 && nowMs - link.activeAtMs > UNCONFIRMED_MS) rewind(link);
       if (link.sent < link.kept.length) this.write(node, link);
     }
   }
@@ -76,6 +86,7 @@ export class Outgoing {
   takeConfirmation(entry: Entry): void {
     const link = this.links.get(entry.get("f") ?? "");
     if (!link || link.name !== entry.get("l")) return;
+    link.activeAtMs = performance.now();
     drop(link, Number(entry.get("n")) - (link.last - link.kept.length));
     this.flush();
   }
@@ -89,7 +100,7 @@ export class Outgoing {
     const known = this.links.get(node);
     if (known) return known;
     const name = randomBytes(6).toString("base64url");
-    const link = { name, last: 0, kept: [], bytes: 0, sent: 0, sentBytes: 0 };
+    const link = { name, last: 0, kept: [], bytes: 0, sent: 0, sentBytes: 0, activeAtMs: 0 };
     this.links.set(node, link);
     return link;
   }
@@ -103,12 +114,13 @@ export class Outgoing {
       const message = link.kept[link.sent];
       if (!message) break;
       link.sentBytes += sizeOf(message);
-      const { room, ids, event, text } = message;
+      const { room, ids, peer, event, text } = message;
       const fields = ["t", "msg", "f", connection.node, "l", link.name, "n", first + link.sent];
-      fields.push("r", room, "i", ids.join(","), "e", event, "d", text);
+      fields.push("r", room, "i", ids.join(","), "p", peer, "e", event, "d", text);
       commands.xadd(inbox, "MAXLEN", "~", MAX_INBOX, "*", ...fields);
     }
     if (commands.length === 0) return;
+    link.activeAtMs = performance.now();
     commands.pexpire(inbox, KEY_TTL_MS);
     commands.exec().then(
       (results) => {

@@ -9,6 +9,8 @@ export type Entry = ReadonlyMap<string, string>;
 /** How long a read waits for entries, and how many it takes at most. */
 const WAIT_MS = 2_000;
 const COUNT = 256;
+/** Without an answer for so long, nobody reads. */
+const SILENCE_MS = 2 * WAIT_MS + 1_000;
 
 /** What reading reports. */
 export interface ReaderEvents {
@@ -30,11 +32,18 @@ export class InboxReader {
   private readonly connection: Redis;
   private readonly events: ReaderEvents;
   private isReading = false;
+  private isRefused = false;
+  private answeredAtMs = 0;
 
   constructor(connection: Redis, events: ReaderEvents) {
     this.connection = connection;
     this.events = events;
     connection.on("ready", () => this.read());
+  }
+
+  /** Whether Redis answers, with entries or without. */
+  get isAlive(): boolean {
+    return !this.isRefused && performance.now() - this.answeredAtMs < SILENCE_MS;
   }
 
   /** Reads an inbox from its beginning, instead of the one before. */
@@ -53,15 +62,17 @@ export class InboxReader {
   private async read(): Promise<void> {
     if (this.isReading || this.key === "") return;
     this.isReading = true;
+    this.answeredAtMs = performance.now();
     try {
       while (this.connection.status === "ready") await this.readOnce();
     } catch (error) {
-      // Otherwise the connection is lost: with the next one it goes on.
-      if (this.connection.status === "ready" && error instanceof Error) {
+      // An answer of Redis; otherwise the connection is lost. With the next one it goes on.
+      if (error instanceof Error && error.name === "ReplyError") {
+        this.isRefused = true;
         this.events.failed(error);
         await pause(REFUSED_RETRY_MS, undefined, { ref: false });
-        this.connection.disconnect(true);
       }
+      if (this.connection.status === "ready") this.connection.disconnect(true);
     } finally {
       this.isReading = false;
     }
@@ -71,6 +82,8 @@ export class InboxReader {
     const { connection, key, lastId } = this;
     const options = ["COUNT", COUNT, "BLOCK", WAIT_MS, "STREAMS"] as const;
     const [stream] = (await connection.xread(...options, key, lastId)) ?? [];
+    this.isRefused = false;
+    this.answeredAtMs = performance.now();
     const entries = stream?.[1] ?? [];
     if (entries.length === 0 || key !== this.key) return;
     this.lastId = entries.at(-1)?.[0] ?? lastId;

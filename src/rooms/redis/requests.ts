@@ -20,6 +20,8 @@ const FORGET_MS = 60_000;
 /** Requests by number. */
 export class Requests<Answer> {
   private readonly entries = new Map<string, Entry<Answer>>();
+  /** The numbers by peer. */
+  private readonly byPeer = new Map<string, Set<string>>();
   private readonly timeoutMs: number;
   private count = 0;
 
@@ -30,6 +32,8 @@ export class Requests<Answer> {
   /**
    * Asks for a change of the seat of a peer. Resolves with the answer, or with `late` when there is none in time: what
    * becomes of it then isn't known yet.
+   *
+   * @param send resolves with "late" if nothing becomes of it
    */
   ask(
     { mode, id, room }: Pick<Request<Answer>, "mode" | "id" | "room">,
@@ -37,16 +41,24 @@ export class Requests<Answer> {
     late: Answer,
   ): Promise<Answer> {
     const number = String(++this.count);
+    const numbers = this.byPeer.get(id) ?? new Set();
+    this.byPeer.set(id, numbers.add(number));
     return new Promise((resolve) => {
       const giveUp = () => {
-        const timer = setTimeout(() => this.entries.delete(number), FORGET_MS).unref();
-        this.entries.set(number, { request: { mode, id, room, answer: undefined }, timer });
+        const entry = this.entries.get(number);
+        if (!entry) return;
+        entry.request = { mode, id, room, answer: undefined };
+        entry.timer = setTimeout(() => this.take(number), FORGET_MS).unref();
         resolve(late);
       };
-      const timer = setTimeout(giveUp, this.timeoutMs);
+      // What has arrived while this process stood still is looked at first.
+      const timer = setTimeout(() => setImmediate(giveUp), this.timeoutMs);
       this.entries.set(number, { request: { mode, id, room, answer: resolve }, timer });
+      const onSent = (outcome: unknown) => {
+        if (outcome === "late") this.take(number)?.answer?.(late);
+      };
       // Whether it has run or not, the inbox tells.
-      send(number).catch(() => {});
+      send(number).then(onSent, () => {});
     });
   }
 
@@ -57,28 +69,27 @@ export class Requests<Answer> {
   /** Takes a request out, since its outcome has come. */
   take(number: string): Request<Answer> | undefined {
     const entry = this.entries.get(number);
-    clearTimeout(entry?.timer);
+    if (!entry) return undefined;
+    clearTimeout(entry.timer);
     this.entries.delete(number);
-    return entry?.request;
+    const { id } = entry.request;
+    const numbers = this.byPeer.get(id);
+    numbers?.delete(number);
+    if (numbers?.size === 0) this.byPeer.delete(id);
+    return entry.request;
   }
 
   /** Whether a seat in this room was asked for, and the outcome hasn't come. */
   has(id: string, room: string): boolean {
-    return this.of(id).some(([, request]) => request.room === room);
+    return [...(this.byPeer.get(id) ?? [])].some((number) => this.get(number)?.room === room);
   }
 
   /** Takes all requests for a peer out, with the answer `late`; returns the rooms. */
   drop(id: string, late: Answer): string[] {
-    return this.of(id).map(([number, { room, answer }]) => {
-      this.take(number);
-      answer?.(late);
-      return room;
+    return [...(this.byPeer.get(id) ?? [])].flatMap((number) => {
+      const request = this.take(number);
+      request?.answer?.(late);
+      return request?.room ?? [];
     });
-  }
-
-  private of(id: string): [number: string, request: Request<Answer>][] {
-    return [...this.entries].flatMap(([number, { request }]) =>
-      request.id === id ? [[number, request]] : [],
-    );
   }
 }

@@ -16,7 +16,7 @@
  * runs after its deadline changes nothing: its caller has given up. Needs Redis 6.2.
  */
 
-import { EVICT, FIND, FORGET, LIST, RENEW, RETIRE, TOUCH } from "./node-scripts.ts";
+import { EVICT, FIND, FORGET, LIST, RENEW, RETIRE, SYNC, TOUCH } from "./node-scripts.ts";
 
 /** How long a key lives that nobody touches. */
 export const KEY_TTL_MS = 3_600_000;
@@ -99,6 +99,10 @@ local function refuse(code)
   return code
 end
 local seat = read(room, id)
+if mode == 'restore' and seat and seat.node ~= me then
+  put(me, 't', 'seat', 'r', room, 'i', id, 's', textOf(seat))
+  return 'ok'
+end
 if mode == 'join' then
   if redis.call('EXISTS', ns .. 'closed:' .. room) == 1 then return refuse('room_closed') end
   if not seat and redis.call('HLEN', ns .. 'room:' .. room) >= capacity then return refuse('room_full') end
@@ -111,7 +115,7 @@ elseif mode == 'claim' then
   for _, ticket in ipairs(split(seat.tickets)) do
     isValid = isValid or (ticket == tickets and ticket ~= '-')
   end
-  if not isValid then return refuse('resume_failed') end
+  if not isValid then return refuse(seat.node == me and 'seated_here' or 'resume_failed') end
   kind, member, tickets = seat.kind, seat.member, seat.tickets
 end
 if before ~= '' and before ~= room then
@@ -165,13 +169,6 @@ if seat and seat.node == me then
   seat.tickets = ARGV[6]
   write(ARGV[4], ARGV[5], seat)
 end
-return 'ok'
-`;
-
-/** Puts all members of a room into the node's own inbox. ARGV: room, request */
-const SYNC = `
-if late then return 'late' end
-put(me, 't', 'room', 'r', ARGV[4], 'q', ARGV[5], 'a', snapshot(ARGV[4]))
 return 'ok'
 `;
 

@@ -110,7 +110,7 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     const [b] = await one.rooms.membersOf("r").then((all) => all.slice(1));
     let sent = 0;
     const send = (count: number) => {
-      for (let n = 0; n < count; n++) one.rooms.send([b as Member], "x", String(sent++));
+      for (let n = 0; n < count; n++) one.rooms.send([b as Member], "", "x", String(sent++));
     };
     const all = () => Array.from({ length: sent }, (_, n) => `x b: ${n}`);
     for (let round = 0; round < 10; round++) {
@@ -220,7 +220,7 @@ describe.skipIf(lacksRedis())("in Redis", () => {
   test("messages that Redis has dropped are told as a gap, on both nodes", async () => {
     const { one, two, prefix } = await startPair();
     const [, b] = await one.rooms.membersOf("r");
-    const send = (text: string) => one.rooms.send([b as Member], "x", text);
+    const send = (text: string) => one.rooms.send([b as Member], "", "x", text);
     send("1");
     await hears(two.told, ["x b: 1"]);
     const inbox = `${prefix}${await redis.runId()}:inbox:${two.rooms["node"].connection.node}`;
