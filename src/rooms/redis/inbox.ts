@@ -79,7 +79,7 @@ export class Inbox {
   private takeRefusal(number: string, code: string): void {
     const { id = "", room = "", answer } = this.deps.requests.take(number) ?? {};
     // Nobody is on that seat.
-    if (code === "seated_here" && !this.isExpected(id, room)) this.deps.giveUp(id, room);
+    if (code === "seated_here" && id && !this.isExpected(id, room)) this.deps.giveUp(id, room);
     answer?.(refusal(code));
   }
 
