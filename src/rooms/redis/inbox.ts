@@ -52,7 +52,7 @@ export class Inbox {
   private takeOne(entry: Entry): boolean {
     const field = (name: string) => entry.get(name) ?? "";
     switch (entry.get("t")) {
-      case "msg":
+      case undefined:
         this.deps.incoming.take(entry);
         return false;
       case "ack":

@@ -44,9 +44,8 @@ export class Incoming {
   /** Takes the entry of a message. */
   take(entry: Entry): void {
     const { roster, outgoing, compareAll, listeners } = this.deps;
-    const from = entry.get("f") ?? "";
-    const message = messageIn(entry);
-    const isNew = this.count(from, entry, sizeOf(message));
+    const { from, link, number, message } = read(entry);
+    const isNew = this.count(from, link, number, sizeOf(message));
     if (isNew === "no") return;
     const isGap = isNew === "gap";
     const { room, event, text } = message;
@@ -75,9 +74,7 @@ export class Incoming {
   }
 
   /** Whether a message is new; "gap" if there are others before it that haven't come. */
-  private count(from: string, entry: Entry, bytes: number): "yes" | "no" | "gap" {
-    const name = entry.get("l") ?? "";
-    const number = Number(entry.get("n"));
+  private count(from: string, name: string, number: number, bytes: number): "yes" | "no" | "gap" {
     const known = this.links.get(from);
     const link = known?.name === name ? known : { name, last: 0, confirmed: 0, bytes: 0 };
     this.links.set(from, link);
@@ -136,8 +133,11 @@ export class Incoming {
   }
 }
 
-function messageIn(entry: Entry): Message {
-  const field = (name: string) => entry.get(name) ?? "";
-  const [room, peer, event, text] = [field("r"), field("p"), field("e"), field("d")];
-  return { room, ids: field("i").split(","), peer, event, text };
+/** Reads the entry of a message: who it is from, its number, and what it says. */
+function read(entry: Entry) {
+  const [from = "", link = "", number, room = "", peer = "", event = "", ids = ""] = (
+    entry.get("m") ?? ""
+  ).split(" ");
+  const message: Message = { room, ids: ids.split(","), peer, event, text: entry.get("d") ?? "" };
+  return { from, link, number: Number(number), message };
 }

@@ -38,11 +38,11 @@ end
 return redis.call('HLEN', index)
 `;
 
-/** Forgets a node that has no seats any more. ARGV: node, time */
+/** Forgets a node that has no seats any more. Its inbox stays a little: others may still write there. ARGV: node, time */
 export const FORGET = `
 local score = redis.call('ZSCORE', ns .. 'leases', ARGV[4])
 if late or not score or tonumber(score) ~= tonumber(ARGV[5]) then return 0 end
-redis.call('DEL', ns .. 'inbox:' .. ARGV[4])
+redis.call('PEXPIRE', ns .. 'inbox:' .. ARGV[4], 60000)
 return redis.call('ZREM', ns .. 'leases', ARGV[4])
 `;
 

@@ -24,6 +24,8 @@ const MAX_KEPT_BYTES = 33_554_432;
 /** Most bytes of these in the inbox of a node. */
 const MAX_SENT_BYTES = 8_388_608;
 
+/** So often an inbox that is sent to is kept from expiring. */
+const TOUCH_MS = 60_000;
 /** What isn't confirmed by then is sent again. */
 const UNCONFIRMED_MS = 5_000;
 
@@ -40,6 +42,8 @@ interface Link {
   sentBytes: number;
   /** When something was sent or confirmed last. */
   activeAtMs: number;
+  /** When the inbox was kept from expiring. */
+  touchedAtMs: number;
 }
 
 /** The links to all other nodes, by their name. */
@@ -100,7 +104,17 @@ export class Outgoing {
     const known = this.links.get(node);
     if (known) return known;
     const name = randomBytes(6).toString("base64url");
-    const link = { name, last: 0, kept: [], bytes: 0, sent: 0, sentBytes: 0, activeAtMs: 0 };
+    const link = {
+      name,
+      last: 0,
+      kept: [],
+      bytes: 0,
+      sent: 0,
+      sentBytes: 0,
+      activeAtMs: 0,
+      touchedAtMs: 0,
+    };
+    rewind(link);
     this.links.set(node, link);
     return link;
   }
@@ -114,14 +128,15 @@ export class Outgoing {
       const message = link.kept[link.sent];
       if (!message) break;
       link.sentBytes += sizeOf(message);
-      const { room, ids, peer, event, text } = message;
-      const fields = ["t", "msg", "f", connection.node, "l", link.name, "n", first + link.sent];
-      fields.push("r", room, "i", ids.join(","), "p", peer, "e", event, "d", text);
-      commands.xadd(inbox, "MAXLEN", "~", MAX_INBOX, "*", ...fields);
+      const head = headOf(message, connection.node, link.name, first + link.sent);
+      commands.xadd(inbox, "MAXLEN", "~", MAX_INBOX, "*", "m", head, "d", message.text);
     }
     if (commands.length === 0) return;
     link.activeAtMs = performance.now();
-    commands.pexpire(inbox, KEY_TTL_MS);
+    if (link.activeAtMs - link.touchedAtMs > TOUCH_MS) {
+      link.touchedAtMs = link.activeAtMs;
+      commands.pexpire(inbox, KEY_TTL_MS);
+    }
     commands.exec().then(
       (results) => {
         // Redis has refused some, as without memory. With the next renewal they are sent again; if others behind them
@@ -131,6 +146,12 @@ export class Outgoing {
       () => {},
     );
   }
+}
+
+/** Who it is from, its number, and who it is for: in one text, since each field of an entry costs both ends time. */
+function headOf(message: Message, node: string, link: string, number: number): string {
+  const { room, ids, peer, event } = message;
+  return `${node} ${link} ${number} ${room} ${peer} ${event} ${ids.join(",")}`;
 }
 
 /** Drops the first messages that are kept. */
@@ -147,6 +168,7 @@ function drop(link: Link, count: number): void {
 function rewind(link: Link): void {
   link.sent = 0;
   link.sentBytes = 0;
+  link.touchedAtMs = Number.NEGATIVE_INFINITY;
 }
 
 /** About the bytes that a message takes in Redis. */

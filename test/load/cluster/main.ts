@@ -77,7 +77,7 @@ const RUNS: Readonly<Record<string, Readonly<Record<string, () => Promise<Report
       runThroughput({
         seed,
         pairs: 200,
-        rate: numberOr(2_000, values.rate),
+        rate: numberOr(1_500, values.rate),
         seconds: 10,
         rounds: numberOr(3, values.times),
       }),
