@@ -75,7 +75,11 @@ export async function runThroughput(options: ThroughputOptions): Promise<Report>
   report.show(`${APART}: Redis, µs`, median(APART, "redis"));
   const percent = (100 * total(AFFINITY)) / total(MEMORY);
   report.atMost("with affinity, % of one node", percent, GOAL.affinityPercent);
-  report.atMost(`${APART}: a node beside them, µs`, median(APART, "bystander"), GOAL.bystanderUs);
+  // Where everything is in memory, nothing reaches it: what its idle work costs more on a busy machine.
+  const control = median(MEMORY, "bystander");
+  report.show(`${MEMORY}: a node beside it, µs`, control);
+  const bystanderUs = median(APART, "bystander") - control;
+  report.atMost(`${APART}: a node beside them, more than that, µs`, bystanderUs, GOAL.bystanderUs);
   report.show("without affinity, % of one node", (100 * total(APART)) / total(MEMORY));
   return report;
 }

@@ -1,17 +1,16 @@
 /** Calls that outlive the connection to the server and its restart: those that take longest. */
 
-import { describe, test } from "vitest";
+import { describe, onTestFinished, test } from "vitest";
 import { lacksBrowser } from "../../support/browser.ts";
-import { startRedis } from "../../support/cluster.ts";
 import { lacksFirefox } from "../../support/firefox.ts";
 import { outlives } from "../../support/outliving.ts";
-import { lacksRedis } from "../../support/redis.ts";
+import { lacksRedis, RedisServer } from "../../support/redis.ts";
 
 describe.skipIf(lacksBrowser() || lacksRedis())("on two nodes", { timeout: 120_000 }, () => {
   test.each(["a killed server", "a replaced one"] as const)(
     "[S5] a call outlives %s on each node, one after the other",
     async (what) => {
-      const redis = await startRedis();
+      const redis = await RedisServer.start(onTestFinished);
       await outlives("Chromium", what, { redisUrl: redis.url });
     },
   );

@@ -11,6 +11,8 @@ import {
   startBalancer,
   startStubs,
 } from "../../support/balancer.ts";
+import { Cluster } from "../../support/nodes.ts";
+import { lacksRedis } from "../../support/redis.ts";
 import { heardOf } from "../../support/scripted-server.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -76,6 +78,47 @@ async function send(url: string, options: RequestOptions = {}): Promise<number> 
   await once(response.resume(), "end");
   return response.statusCode;
 }
+
+describe.skipIf(lacksBalancers() || lacksRedis())("processes of one machine, with Redis", () => {
+  test.each(BALANCERS)(
+    "[S4] behind %s, peers meet wherever they are, and a stopped one's are back on another",
+    { timeout: 60_000 },
+    async (name) => {
+      const { nodes } = await Cluster.start({ atEnd: onTestFinished });
+      const urls = nodes.map(({ url }) => url);
+      const balancer = await startBalancer(name, urls);
+      const connect = (room: string, transports: Transports) => {
+        const client = new SignalingClient(balancer.url, { room, transports });
+        onTestFinished(() => client.close());
+        return client;
+      };
+      // They name rooms that aren't the one they join, so they are on several nodes.
+      const clients = ROOMS.slice(0, 8).map((room, n) =>
+        connect(room, n % 2 ? ["websocket"] : ["polling"]),
+      );
+      for (const client of clients) await client.join("one for all");
+      const counts = await Promise.all(nodes.map((node) => node.count()));
+      expect(counts.filter(({ peers }) => peers > 0).length).toBeGreaterThan(1);
+      const reached = async () =>
+        (await Promise.all(clients.map((client) => client.sendCandidates([null])))).map(
+          ({ delivered }) => delivered,
+        );
+      const everyone = clients.map(() => clients.length - 1);
+      expect(await reached()).toEqual(everyone);
+      const ids = clients.map(({ id }) => id);
+      const gone: string[] = [];
+      for (const client of clients) {
+        client.addEventListener("peerleave", ({ id }) => gone.push(id));
+      }
+      const busiest = counts.indexOf(counts.reduce((a, b) => (b.peers > a.peers ? b : a)));
+      await nodes[busiest]?.end("SIGTERM");
+      await expect.poll(() => clients.every(({ connected }) => connected)).toBe(true);
+      expect(await reached()).toEqual(everyone);
+      expect(clients.map(({ id }) => id)).toEqual(ids);
+      expect(gone).toEqual([]);
+    },
+  );
+});
 
 describe.skipIf(lacksBalancers()).each(BALANCERS)("%s", { timeout: 60_000 }, (name) => {
   test("finds no fault in its configuration", () => {

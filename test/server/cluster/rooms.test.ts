@@ -139,6 +139,21 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     await expect.poll(kinds).toEqual(new Set(["leases", "inbox", "order"]));
   });
 
+  test("a node without members in a room is sent nothing of it", async () => {
+    const { one, two, prefix } = await startPair();
+    const three = await node(prefix);
+    await three.rooms.join(member("c"), "elsewhere");
+    const inbox = `${prefix}${await redis.runId()}:inbox:${three.rooms["node"].connection.node}`;
+    const before = await redis.length(inbox);
+    const [, b] = await one.rooms.membersOf("r");
+    for (let n = 0; n < 100; n++) one.rooms.send([b as Member], "", "x", String(n));
+    await expect.poll(() => two.told.length).toBe(100);
+    await two.rooms.leave("b");
+    await hears(one.told, ["left r b: a"]);
+    expect(await redis.length(inbox)).toBe(before);
+    expect(three.told).toEqual([]);
+  });
+
   test("every key expires", async () => {
     const { one } = await startPair();
     await one.rooms.closeRoom("t", 60);
