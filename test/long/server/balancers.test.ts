@@ -96,7 +96,7 @@ describe.skipIf(lacksBalancers() || lacksRedis())("processes of one machine, wit
       const clients = ROOMS.slice(0, 8).map((room, n) =>
         connect(room, n % 2 ? ["websocket"] : ["polling"]),
       );
-      for (const client of clients) await client.join("one for all");
+      for (const client of clients) await client.join("one-for-all");
       const counts = await Promise.all(nodes.map((node) => node.count()));
       expect(counts.filter(({ peers }) => peers > 0).length).toBeGreaterThan(1);
       const reached = async () =>
