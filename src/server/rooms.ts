@@ -39,6 +39,8 @@ export function createRooms(options: RoomOptions, { reportFault, now, log }: Roo
 
 function adviceFor(reason: string): string {
   if (/WRONGPASS|NOAUTH|NOPERM/.test(reason)) return "Check the user and the password in REDIS_URL";
-  if (/certificate|SSL|TLS/i.test(reason)) return "Check whether REDIS_URL must begin with rediss:";
+  if (/certificate/.test(reason)) return "Name its authority's certificate in NODE_EXTRA_CA_CERTS";
+  if (/SSL|TLS/i.test(reason))
+    return "REDIS_URL begins with rediss: if Redis speaks TLS, else with redis:";
   return "Is it running at the address in REDIS_URL? Until it is back, nobody can join";
 }

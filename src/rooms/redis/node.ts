@@ -21,6 +21,7 @@ import { Upkeep } from "./upkeep.ts";
 const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
 /** For how long the node waits for Redis in the end. */
 const GOODBYE_MS = 1_000;
+
 /** The state of this node. */
 export class RedisNode {
   readonly connection: RedisConnection;
