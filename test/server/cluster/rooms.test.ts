@@ -139,6 +139,18 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     await expect.poll(kinds).toEqual(new Set(["leases", "inbox", "order"]));
   });
 
+  test("what is sent again has come already: it is taken once", async () => {
+    const { one, two } = await startPair();
+    const [, b] = await one.rooms.membersOf("r");
+    const { outgoing } = one.rooms["node"];
+    for (const text of ["1", "2"]) one.rooms.send([b as Member], "", "x", text);
+    outgoing.flush();
+    // As after a lost connection, when nothing of it is confirmed.
+    outgoing.rewind();
+    one.rooms.send([b as Member], "", "x", "3");
+    await hears(two.told, ["x b: 1", "x b: 2", "x b: 3"]);
+  });
+
   test("a node without members in a room is sent nothing of it", async () => {
     const { one, two, prefix } = await startPair();
     const three = await node(prefix);
