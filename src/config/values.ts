@@ -82,7 +82,7 @@ function isDecodable(url: string): boolean {
   }
 }
 
-/** What keys in Redis begin with. No wildcards of its patterns, and braces for the hash tags of a cluster. */
+/** What keys in Redis begin with; no wildcards of its patterns. */
 export const keyPrefix: Kind<string> = {
   schema: z.string({ error: "must be a string" }).regex(/^[A-Za-z0-9._:{}-]{1,64}$/, {
     error: "must have 1 to 64 characters, each of A-Z a-z 0-9 . _ : { } -",

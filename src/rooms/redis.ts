@@ -5,6 +5,7 @@
  */
 
 import type { Metadata } from "../protocol/messages.ts";
+import { UNAVAILABLE } from "./redis/answer.ts";
 import type { StoreState } from "./redis/availability.ts";
 import { RedisNode } from "./redis/node.ts";
 import type { RedisRoomDeps, RedisRoomOptions } from "./redis/options.ts";
@@ -19,8 +20,6 @@ import type {
   RoomRegistry,
   Route,
 } from "./registry.ts";
-
-const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
 
 export type { RedisRoomOptions, StoreState };
 

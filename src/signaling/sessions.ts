@@ -30,7 +30,6 @@ export class Sessions {
   private readonly tickets: Tickets;
   private readonly io: SignalingIo;
   private readonly options: ResumeOptions;
-
   private readonly onTickets: SessionsDeps["onTickets"];
 
   constructor(io: SignalingIo, options: ResumeOptions, { tickets, onTickets }: SessionsDeps) {

@@ -11,7 +11,6 @@ type Env = Readonly<Record<string, string>>;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENV = {
   HOST: "127.0.0.1",
-  PORT: "0",
   REDIS_PREFIX: "test:",
   RESUME_SECRET: "a secret of all nodes, of 32 bytes or more",
   NODE_LEASE_MS: "10000",
@@ -31,7 +30,7 @@ export interface ClusterOptions {
   atEnd?: AtEnd;
 }
 
-/** A server's process, which can be ended and started again; each time on a port of its own. */
+/** A server's process, which can be ended and started again. */
 export class ClusterNode {
   url = "";
   /** What was logged as an error or worse, and whatever isn't JSON. */
@@ -39,12 +38,15 @@ export class ClusterNode {
   /** How often it ended without being asked to. */
   crashes = 0;
   private readonly env: Env;
+  private readonly keepsPort: boolean;
   private child: ChildProcess | undefined;
   private isWanted = false;
   private readonly killAtExit = () => void this.child?.kill("SIGKILL");
 
-  constructor(env: Env) {
+  /** @param keepsPort whether it is started again on its port, and not on one of its own each time */
+  constructor(env: Env, keepsPort = false) {
     this.env = env;
+    this.keepsPort = keepsPort;
   }
 
   get pid(): number {
@@ -59,9 +61,10 @@ export class ClusterNode {
   /** Starts a process; resolves when it listens. */
   async listen(): Promise<void> {
     const { PATH = "", HOME = "" } = process.env;
+    const PORT = this.keepsPort && this.url ? new URL(this.url).port : "0";
     const child = spawn(process.execPath, ["dist/main.js"], {
       cwd: ROOT,
-      env: { PATH, HOME, ...ENV, ...this.env },
+      env: { PATH, HOME, ...ENV, PORT, ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;

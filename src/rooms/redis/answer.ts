@@ -7,9 +7,12 @@ export type Answer =
   | Extract<JoinOutcome, { ok: true }>
   | Extract<JoinOutcome | ClaimOutcome, { ok: false }>;
 
+export const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
+
 const CODES = ["room_full", "room_closed", "not_in_room", "seated_here", "resume_failed"] as const;
 
 /** The answer for a code that a script gives. */
 export function refusal(code: string): Answer {
-  return { ok: false, code: CODES.find((known) => known === code) ?? "unavailable" };
+  const known = CODES.find((one) => one === code);
+  return known ? { ok: false, code: known } : UNAVAILABLE;
 }

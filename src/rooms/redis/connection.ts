@@ -49,8 +49,8 @@ export class RedisConnection {
   private redisStartedAtMs = 0;
   private trimmedId = "";
   private isReady = false;
-  /** Since Redis has refused something on this connection. */
-  private refused: object | undefined;
+  /** Runs since Redis has refused something on this connection. */
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.options = options;
@@ -60,7 +60,7 @@ export class RedisConnection {
     this.commands.on("ready", () => this.open().catch((error) => this.refuse(error)));
     this.commands.on("close", () => {
       this.isReady = false;
-      this.refused = undefined;
+      this.accept();
     });
   }
 
@@ -71,7 +71,7 @@ export class RedisConnection {
 
   /** Whether Redis does what it is asked, and the inbox is read. */
   get isUsable(): boolean {
-    return this.isReady && !this.refused && this.reader.isAlive;
+    return this.isReady && !this.retry && this.reader.isAlive;
   }
 
   /** For how long the Redis process has been running. */
@@ -132,18 +132,14 @@ export class RedisConnection {
 
   /** Redis answers, but not as it should: some time later, another connection tries. It may be another Redis then. */
   refuse(error: unknown): void {
-    const isFirst = this.refused === undefined;
-    this.refused ??= {};
+    this.retry ??= setTimeout(() => this.commands.disconnect(true), REFUSED_RETRY_MS).unref();
     this.events.failed(error instanceof Error ? error : new Error(String(error)));
-    if (!isFirst) return;
-    const { refused } = this;
-    const cut = () => this.refused === refused && this.commands.disconnect(true);
-    setTimeout(cut, REFUSED_RETRY_MS).unref();
   }
 
   /** Redis does what it should. */
   accept(): void {
-    this.refused = undefined;
+    clearTimeout(this.retry);
+    this.retry = undefined;
   }
 
   /** Ends both connections for good. What was sent before is still sent. */

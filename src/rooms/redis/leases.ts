@@ -41,6 +41,8 @@ export class Leases {
   private readonly timer: ReturnType<typeof setInterval>;
   /** The other nodes that have been there. */
   private readonly known = new Set<string>();
+  /** Whether what Redis knows can be relied on: a lease after a restart, all nodes have told it what they know. */
+  isSettled = true;
   private isAsking = false;
   /** For how long an answer is waited for, by turns of the timer: while this process itself stands still, none passes. */
   private waitedMs = 0;
@@ -50,7 +52,6 @@ export class Leases {
   /** Since when every renewal was answered in good time. */
   private contactSinceMs = 0;
   private hasLease = false;
-  private isCompared = true;
   private isEvicting = false;
 
   constructor(connection: RedisConnection, options: LeaseOptions, events: LeaseEvents) {
@@ -71,15 +72,10 @@ export class Leases {
     return this.connection.isUsable && this.waitedMs < SILENCE_MS;
   }
 
-  /** Whether what Redis knows can be relied on: some time after a restart, all nodes have told it what they know. */
-  get isSettled(): boolean {
-    return this.isCompared;
-  }
-
   /** Takes the lease of a Redis that knows nothing of this node. `isFirst`: nor did any before. */
   begin(isFirst: boolean): void {
     this.hasLease = false;
-    this.isCompared = isFirst;
+    this.isSettled = isFirst;
     this.contactSinceMs = performance.now();
     void this.renew();
   }
@@ -129,8 +125,8 @@ export class Leases {
     if (hasLapsed) this.events.lapsed();
     // Others may have been out of contact too: for a whole lease nobody is taken for gone.
     if (answeredAtMs - this.contactSinceMs < nodeLeaseMs) return;
-    if (!this.isCompared) {
-      this.isCompared = true;
+    if (!this.isSettled) {
+      this.isSettled = true;
       this.events.lapsed();
     }
     void this.sweep(redisMs, nodes);

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Member } from "../registry.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, UNAVAILABLE } from "./answer.ts";
 import { Availability, type StoreState } from "./availability.ts";
 import { Chores } from "./chores.ts";
 import { RedisConnection, SCRIPT_TIMEOUT_MS } from "./connection.ts";
@@ -18,7 +18,6 @@ import type { ScriptName } from "./scripts.ts";
 import { argumentsOf, parseSeats } from "./seats.ts";
 import { Upkeep } from "./upkeep.ts";
 
-const UNAVAILABLE = { ok: false, code: "unavailable" } as const;
 /** For how long the node waits for Redis in the end. */
 const GOODBYE_MS = 1_000;
 

@@ -22,6 +22,8 @@ import { EVICT, FIND, FORGET, LIST, RENEW, RETIRE, SYNC, TOUCH } from "./node-sc
 export const KEY_TTL_MS = 3_600_000;
 /** About how many entries an inbox holds at most. A node that lags behind by more has lost some. */
 export const MAX_INBOX = 100_000;
+
+/** What all scripts begin with. */
 const COMMON = `
 local ns, deadline, me = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')

@@ -1,5 +1,6 @@
 /** What the runs have in common: a cluster around them, waiting, and a look at what is left. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster, type ClusterOptions } from "../../support/nodes.ts";
 import { Report } from "./report.ts";
 
@@ -81,10 +82,6 @@ function names(text: string, known: ReadonlySet<string>): boolean {
     if (known.has(text.slice(at, at + ID_LENGTH))) return true;
   }
   return false;
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Waits until it is so, but no longer than that; whether it is. */

@@ -1,9 +1,10 @@
 /** Redis fails under peers that talk to each other, within nodes and between them. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../support/nodes.ts";
 import type { RedisServer } from "../../support/redis.ts";
 import { percentile } from "../bench/statistics.ts";
-import { onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { onCluster, type RunOptions, until } from "./common.ts";
 import { Probes } from "./probes.ts";
 import type { Report } from "./report.ts";
 import { Talk } from "./talkers.ts";

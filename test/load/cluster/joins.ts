@@ -1,8 +1,9 @@
 /** Peers join rooms that span nodes, all at once, and speak to each other as soon as they know of each other. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Wire } from "../../server/resume/racer.ts";
 import { createRandom } from "../../support/random.ts";
-import { isSame, mustLogNothing, onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { isSame, mustLogNothing, onCluster, type RunOptions, until } from "./common.ts";
 import type { Report } from "./report.ts";
 
 interface JoinsOptions extends RunOptions {

@@ -1,9 +1,10 @@
 /** Nodes are killed, one at a time, with members of rooms that span all nodes. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../support/nodes.ts";
 import { createRandom } from "../../support/random.ts";
 import { percentile } from "../bench/statistics.ts";
-import { isSame, mustBeEmpty, onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { isSame, mustBeEmpty, onCluster, type RunOptions, until } from "./common.ts";
 import { Member } from "./member.ts";
 import type { Report } from "./report.ts";
 

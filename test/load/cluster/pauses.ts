@@ -1,8 +1,9 @@
 /** A node is stopped for longer than its lease, and woken: it was taken for gone, and doesn't know it yet. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { Crowd, ROOM_SIZE } from "../restarts/crowd.ts";
 import { Balancer } from "./balancer.ts";
-import { onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { onCluster, type RunOptions, until } from "./common.ts";
 import type { Report } from "./report.ts";
 
 interface PausesOptions extends RunOptions {

@@ -1,8 +1,8 @@
 /** Joins, one after another at each node, each of a room of its own: how they are answered, and how soon. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, Wire } from "../../server/resume/racer.ts";
 import type { Cluster } from "../../support/nodes.ts";
-import { sleep } from "./common.ts";
 
 interface Probe {
   node: number;

@@ -1,10 +1,11 @@
 /** Everything that can happen to seats, all at once and over all nodes, under the eyes of witnesses at each. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, Racer } from "../../server/resume/racer.ts";
 import { Witness } from "../../server/resume/witness.ts";
 import type { Cluster } from "../../support/nodes.ts";
 import { createRandom, type Random } from "../../support/random.ts";
-import { mustBeEmpty, mustLogNothing, onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { mustBeEmpty, mustLogNothing, onCluster, type RunOptions, until } from "./common.ts";
 import type { Report } from "./report.ts";
 
 interface RacesOptions extends RunOptions {

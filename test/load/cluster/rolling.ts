@@ -1,9 +1,10 @@
 /** All nodes are restarted, one after another, under peers that a balancer spreads over them. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { percentile } from "../bench/statistics.ts";
 import { Crowd } from "../restarts/crowd.ts";
 import { Balancer } from "./balancer.ts";
-import { mustLogNothing, onCluster, type RunOptions, sleep, until } from "./common.ts";
+import { mustLogNothing, onCluster, type RunOptions, until } from "./common.ts";
 import type { Report } from "./report.ts";
 
 interface RollingOptions extends RunOptions {

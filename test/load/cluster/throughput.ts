@@ -4,9 +4,10 @@
  */
 
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Wire } from "../../server/resume/racer.ts";
 import type { Cluster } from "../../support/nodes.ts";
-import { onCluster, sleep, until } from "./common.ts";
+import { onCluster, until } from "./common.ts";
 import { Report } from "./report.ts";
 
 export interface ThroughputOptions {

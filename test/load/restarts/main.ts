@@ -4,9 +4,9 @@
  */
 
 import { parseArgs } from "node:util";
+import { ClusterNode } from "../../support/nodes.ts";
 import { lackOfFiles } from "../bench/open-files.ts";
 import { Crowd, ROOM_SIZE } from "./crowd.ts";
-import { RestartedServer } from "./server.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,9 +27,8 @@ if (lack || peers % ROOM_SIZE !== 0) {
   console.error(lack ?? `--peers must be a multiple of ${ROOM_SIZE}`);
   process.exit(1);
 }
-const server = new RestartedServer();
-process.on("exit", () => void server.end("SIGKILL"));
-await server.start();
+const server = new ClusterNode({ EVENTS_PER_SECOND: "" }, true);
+await server.listen();
 const crowd = await Crowd.seat(server.url, peers);
 
 console.log(`${peers} peers in rooms of ${ROOM_SIZE}, ${times} times ${signal}; times in ms\n`);
@@ -42,7 +41,7 @@ for (let n = 1; n <= times; n++) {
   await server.end(signal);
   // By now some may be at it again; none can be back.
   const startAt = performance.now();
-  await server.start();
+  await server.listen();
   const listeningAt = performance.now();
   const areBack = await crowd.back(PATIENCE_MS);
   const unreached = await crowd.meet();
