@@ -122,9 +122,14 @@ export class RedisServer {
     return this.ask((client) => client.keys("*"));
   }
 
+  /** Sets a directive of its configuration. */
+  async configure(name: string, value: string): Promise<void> {
+    await this.ask((client) => client.config("SET", name, value));
+  }
+
   /** From now on it wants a password. */
   async require(password: string): Promise<void> {
-    await this.ask((client) => client.config("SET", "requirepass", password));
+    await this.configure("requirepass", password);
     this.password = password;
   }
 

@@ -1,14 +1,9 @@
-/** The protocol between peers of two nodes, and what an application and an operator see of it. */
+/** The protocol between peers of two nodes, and what an application sees of it. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SignalingServerOptions } from "../../../src/index.ts";
-import { startWith } from "../../support/application.ts";
+import { startNodes } from "../../support/cluster.ts";
 import { lacksRedis, RedisServer } from "../../support/redis.ts";
-import { newPrefix } from "../../support/redis-rooms.ts";
 import { countedBy, granted, joinWithTicket, lose, resume } from "../../support/resuming.ts";
-import { spawnServer } from "../../support/server.ts";
-
-const RESUME_SECRET = "a secret of all nodes, of 32 bytes or more";
 
 describe.skipIf(lacksRedis())("on two nodes", () => {
   let redis: RedisServer;
@@ -17,27 +12,8 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
   afterAll(() => redis.end());
 
-  /** Starts nodes of one cluster; gives them, ready. */
-  async function startNodes(options: SignalingServerOptions = {}, redisUrl = redis.url) {
-    const redisPrefix = newPrefix();
-    const start = async () => {
-      const node = await startWith({
-        redisUrl,
-        redisPrefix,
-        resumeSecret: RESUME_SECRET,
-        nodeLeaseMs: 1_000,
-        ...options,
-      });
-      await expect.poll(() => isReady(node.url), { interval: 5 }).toBe(true);
-      return node;
-    };
-    return [await start(), await start()] as const;
-  }
-  const ready = async (url: string) => (await fetch(`${url}/ready`)).json();
-  const isReady = async (url: string) => (await ready(url)).status === "ready";
-
   test("[J1] [R1] [R2] [R3] [R6] [R8] peers meet, send to each other, and hear who leaves", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const [ada, bob, eve] = [await one.connect(), await two.connect(), await two.connect()];
     await ada.request("join", { room: "demo", name: "Ada", candidateLists: true });
     expect(granted(await bob.join("demo", "Bob")).users).toEqual([{ id: ada.id, name: "Ada" }]);
@@ -72,7 +48,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[J4] [J8] a room is full, or closed, on every node", async () => {
-    const [one, two] = await startNodes({ maxPeersPerRoom: 2 });
+    const [one, two] = await startNodes(redis.url, { maxPeersPerRoom: 2 });
     for (const node of [one, two]) await (await node.connect()).join("demo");
     const late = await two.connect();
     expect(await late.join("demo")).toMatchObject({ error: { code: "room_full" } });
@@ -81,7 +57,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[M1] [M2] metadata reaches those of other nodes that ask for it", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const [ada, bob] = [await one.connect(), await two.connect()];
     await ada.request("join", { room: "demo", metadata: 1 });
     const joined = granted(await bob.request("join", { room: "demo", metadata: { role: "host" } }));
@@ -97,7 +73,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[S2] [S4] who is away misses nothing from another node, and is back on its own", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const ada = await joinWithTicket(one, "demo");
     const bob = await joinWithTicket(two, "demo");
     await ada.client.next("user_joined");
@@ -113,7 +89,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[S5] [S6] [S7] [S8] a seat is taken over on the other node, with the same id, without its history", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const metadata = { role: "host" };
     const ada = await joinWithTicket(one, "demo", { name: "Ada", metadata });
     const bob = await joinWithTicket(one, "demo");
@@ -153,7 +129,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("two connections with one ticket, one on each node: one has the seat in the end", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     for (let round = 0; round < 20; round++) {
       const ada = await joinWithTicket(one, "demo");
       lose(ada.client);
@@ -168,7 +144,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[D1] a node that drains hands its peers to the other", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const ada = await joinWithTicket(one, "demo");
     const plain = await one.connect();
     await plain.join("demo");
@@ -184,7 +160,7 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
   });
 
   test("[L4] an application removes peers, and closes rooms, wherever they are", async () => {
-    const [one, two] = await startNodes();
+    const [one, two] = await startNodes(redis.url);
     const heard: unknown[] = [];
     two.on("left", ({ peer }) => heard.push(peer));
     const bob = await joinWithTicket(two, "demo");
@@ -202,69 +178,5 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
       expect(await client.next("signal_error")).toMatchObject([{ code: "room_closed" }]);
     }
     await expect.poll(() => two.rooms()).toEqual([]);
-  });
-
-  test("nobody can join while Redis is away, and calls on a node go on", async () => {
-    const server = await RedisServer.start();
-    const [one, two] = await startNodes({}, server.url);
-    const [ada, bob] = [await joinWithTicket(one, "demo"), await joinWithTicket(one, "demo")];
-    const eve = await joinWithTicket(two, "demo");
-    await server.kill();
-    await expect.poll(() => ready(one.url)).toMatchObject({ store: "unavailable" });
-    expect((await fetch(`${one.url}/ready`)).status).toBe(200);
-    const late = await one.connect();
-    expect(await late.join("demo")).toMatchObject({ error: { code: "unavailable" } });
-    await bob.client.offer("1", { to: ada.id });
-    await ada.client.next("getOffer");
-    // Its own node knows it.
-    lose(ada.client);
-    const { client } = await resume(one, ada.ticket, countedBy(ada.client));
-    await eve.client.offer("2", { to: ada.id });
-    await server.start();
-    expect(await client.next("getOffer")).toMatchObject([{ sdp: "2" }, { from: eve.id }]);
-    await expect.poll(async () => (await late.join("demo")).ok).toBe(true);
-    expect(await eve.client.next("user_joined")).toMatchObject([{ id: late.id }]);
-    for (const event of ["user_exit", "user_joined"] as const) {
-      expect(bob.client.all(event).length + eve.client.all(event).length).toBe(
-        event === "user_joined" ? 3 : 0,
-      );
-    }
-    await server.end();
-  });
-
-  test("without Redis at the start, the server isn't ready and says why; then it is", async () => {
-    const server = await RedisServer.start();
-    await server.kill();
-    const secret = "a-password-that-nobody-sees";
-    const REDIS_URL = server.url.replace("//", `//default:${secret}@`);
-    const env = { REDIS_URL, RESUME_SECRET, LOG_LEVEL: "info" };
-    const { url, process, connect } = await spawnServer(env);
-    const answer = await fetch(`${url}/ready`);
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toEqual({ status: "unavailable", reason: "store" });
-    await process.printed(/Redis can't be reached/);
-    const client = await connect();
-    expect(await client.join("demo")).toMatchObject({ error: { code: "unavailable" } });
-    await server.start();
-    await process.printed(/Redis answers/);
-    await expect.poll(() => ready(url)).toEqual({ status: "ready", store: "ok" });
-    await expect.poll(async () => (await client.join("demo")).ok).toBe(true);
-    expect(process.output).toContain("ECONNREFUSED");
-    expect(process.output).not.toContain(secret);
-    await server.end();
-  });
-
-  test("a wrong password is named as such, without saying it", async () => {
-    const server = await RedisServer.start();
-    await server.require("the right one");
-    const REDIS_URL = server.url.replace("//", "//:the-wrong-one@");
-    const { url, process } = await spawnServer({ REDIS_URL, RESUME_SECRET, LOG_LEVEL: "info" });
-    await process.printed(/WRONGPASS.*Check the user and the password in REDIS_URL/);
-    expect(await ready(url)).toMatchObject({ reason: "store" });
-    expect(process.output).not.toContain("the-wrong-one");
-    // Once it fits, the server is there without a restart.
-    await server.require("the-wrong-one");
-    await expect.poll(() => isReady(url)).toBe(true);
-    await server.end();
   });
 });
