@@ -8,6 +8,7 @@ import { findNearMisses } from "./config/near-misses.ts";
 import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./log/logger.ts";
+import { urlOf } from "./server/listening.ts";
 import { buildServer } from "./server/standalone.ts";
 
 // Errors of the log's output, such as EPIPE or a full disk, must not end the server.
@@ -43,25 +44,22 @@ try {
   process.exit(1);
 }
 
-/** The URL of the server on this machine. */
-function urlOf(host: string, port: number): string {
-  if (["", "0.0.0.0", "::"].includes(host)) return `http://localhost:${port}`;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
 /** The message for an error; for one that the user can fix, it says how. */
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError) return error.message;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const { PORT = "3000", HOST = "" } = process.env;
-  switch (code) {
+  if (!(error instanceof Error && "code" in error && "syscall" in error)) return error;
+  const { PORT = "3000", HOST = "", ADMIN_PORT, ADMIN_HOST = "127.0.0.1" } = process.env;
+  const port = "port" in error ? String(error.port) : PORT;
+  const isAdmin = port === ADMIN_PORT && port !== PORT;
+  const [portVariable, hostVariable] = isAdmin ? ["ADMIN_PORT", "ADMIN_HOST"] : ["PORT", "HOST"];
+  switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${PORT} is in use. Stop what listens there, or set PORT to another one.`;
+      return `Port ${port} is in use. Stop what listens there, or set ${portVariable} to another one.`;
     case "EACCES":
-      return `No permission to listen on port ${PORT}. Set PORT to one above 1023.`;
+      return `No permission to listen on port ${port}. Set ${portVariable} to one above 1023.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `HOST "${HOST}" is not an address of this machine. Leave it empty to listen on all.`;
+      return `${hostVariable} "${isAdmin ? ADMIN_HOST : HOST}" is not an address of this machine.`;
     default:
       return error;
   }

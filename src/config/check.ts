@@ -1,5 +1,6 @@
 /** Checks options, and reads them from the environment. All faults are reported at once. */
 
+import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { iceFaults } from "../ice/options.ts";
 import { nearestOf } from "./near-misses.ts";
@@ -91,6 +92,10 @@ function notAnOption(key: string): string {
   return meant === undefined ? "is not an option" : `is not an option; did you mean ${meant}?`;
 }
 
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
 /** Faults in the combination of options. Checked even if single options are invalid. */
 function faultsTogether(given: Given): Fault[] {
   const isSet = (option: string) => {
@@ -123,6 +128,10 @@ function faultsTogether(given: Given): Fault[] {
       "redisUrl",
       "needs `resumeSecret`, since nodes take each other's tickets only with the same secret; set it, or `resumeGraceMs` to 0",
     ]);
+  }
+  const { adminHost = "127.0.0.1" } = given;
+  if (isSet("adminPort") && !isSet("adminToken") && !isLoopback(String(adminHost))) {
+    faults.push(["adminHost", "needs `adminToken`, since it isn't a loopback address"]);
   }
   const isRelayOnly = given["iceTransportPolicy"] === "relay";
   return [...faults, ...iceFaults(isSet, isRelayOnly)];

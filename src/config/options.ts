@@ -3,13 +3,14 @@
 import type { z } from "zod";
 import type { Authorize } from "../auth/authorize.ts";
 import { readPublicKey, readSecret } from "../auth/token-key.ts";
+import { inCode, option } from "./option.ts";
 import {
+  adminToken,
   boolean,
   filledText,
   functionLike,
   iceUrls,
   integer,
-  type Kind,
   keyPrefix,
   listOf,
   oneOf,
@@ -21,26 +22,6 @@ import {
   text,
   urlPath,
 } from "./values.ts";
-
-/** The schema of an option's value, with its environment variable, if any, and the parser of its text. */
-type Option<In, Out> = z.ZodType<Out, In | undefined> & {
-  readonly variable: string | undefined;
-  readonly fromText: (text: string) => unknown;
-};
-
-function option<In, Out>(
-  variable: string | undefined,
-  { schema, fromText }: Kind<In, Out>,
-  fallback: Out,
-): Option<In, Out> {
-  const withDefault = schema.optional().transform((value) => value ?? fallback);
-  return Object.assign(withDefault, { variable, fromText });
-}
-
-/** An option that has no environment variable. */
-function inCode<In, Out>(kind: Pick<Kind<In, Out>, "schema">, fallback: Out): Option<In, Out> {
-  return option(undefined, { ...kind, fromText: () => undefined }, fallback);
-}
 
 const TRANSPORTS = ["polling", "websocket"] as const;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -167,6 +148,12 @@ export const OPTIONS = {
    * Default: `"all"`.
    */
   iceTransportPolicy: option("ICE_TRANSPORT_POLICY", oneOf(["all", "relay"]), "all"),
+  /** TCP port of the admin listener, which has the metrics and more; 0 takes any free one. Default: none. */
+  adminPort: option("ADMIN_PORT", integer(0, 65_535), undefined),
+  /** Address that the admin listener listens on; one that isn't loopback needs `adminToken`. Default: `"127.0.0.1"`. */
+  adminHost: option("ADMIN_HOST", filledText, "127.0.0.1"),
+  /** What requests to the admin listener must show, 16 characters or more. Default: none. */
+  adminToken: option("ADMIN_TOKEN", adminToken, undefined),
   /** How much to log: a pino level, or `"silent"`. Default: `"info"`. */
   logLevel: option("LOG_LEVEL", oneOf(LOG_LEVELS), "info"),
   /** Path below which Socket.IO answers; clients set the same `path`. Default: `"/socket.io"`. */

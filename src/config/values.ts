@@ -36,23 +36,21 @@ export const boolean: Kind<boolean> = {
 };
 
 /** Any text. */
-export const text: Kind<string> = {
+export const text = {
   schema: z.string({ error: "must be a string" }),
   fromText: asItIs,
-};
+} satisfies Kind<string>;
+
+/** A text of this form; `error` says which. */
+function matching(pattern: RegExp, error: string): Kind<string> {
+  return { schema: text.schema.check(z.regex(pattern, { error })), fromText: asItIs };
+}
 
 /** A text that isn't blank. */
-export const filledText: Kind<string> = {
-  schema: z.string({ error: "must be a string" }).regex(/\S/, { error: "must not be blank" }),
-  fromText: asItIs,
-};
+export const filledText = matching(/\S/, "must not be blank");
 
 /** The path of a URL, with a slash at the start and none at the end. */
-export const urlPath: Pick<Kind<string>, "schema"> = {
-  schema: z
-    .string({ error: "must be a string" })
-    .regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: "must be a path like /calls/socket.io" }),
-};
+export const urlPath = matching(/^(\/[A-Za-z0-9._~-]+)+$/, "must be a path like /calls/socket.io");
 
 /**
  * As RFC 3986 has it, without query and fragment, which Redis clients read differently. In lower case: ioredis connects
@@ -83,12 +81,16 @@ function isDecodable(url: string): boolean {
 }
 
 /** What keys in Redis begin with; no wildcards of its patterns. */
-export const keyPrefix: Kind<string> = {
-  schema: z.string({ error: "must be a string" }).regex(/^[A-Za-z0-9._:{}-]{1,64}$/, {
-    error: "must have 1 to 64 characters, each of A-Z a-z 0-9 . _ : { } -",
-  }),
-  fromText: asItIs,
-};
+export const keyPrefix = matching(
+  /^[A-Za-z0-9._:{}-]{1,64}$/,
+  "must have 1 to 64 characters, each of A-Z a-z 0-9 . _ : { } -",
+);
+
+/** A token that fits into a header. */
+export const adminToken = matching(
+  /^[!-~]{16,}$/,
+  "must have 16 or more characters, none of them blank or outside of ASCII; create one with `openssl rand -hex 32`",
+);
 
 /** A function; its arguments can't be checked. */
 export function functionLike<T>(): Pick<Kind<T>, "schema"> {

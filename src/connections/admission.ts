@@ -2,7 +2,14 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "../log/logger.ts";
-import { type ConnectionLimiter, clientAddress, type Place, type ProxyTrust } from "./limits.ts";
+import type { Monitor } from "../monitoring/monitor.ts";
+import {
+  type ConnectionLimiter,
+  clientAddress,
+  type Place,
+  type ProxyTrust,
+  type Refused,
+} from "./limits.ts";
 import { hostOf, type OriginCheck, printable } from "./origins.ts";
 import { createSparseLog } from "./sparse-log.ts";
 
@@ -13,6 +20,7 @@ export interface HandshakeDeps {
   limitConnections: ConnectionLimiter;
   /** Whether new connections are accepted; they aren't when the server is about to end. */
   isOpen: () => boolean;
+  monitor: Monitor | undefined;
   log: Logger;
 }
 
@@ -32,18 +40,23 @@ export interface Handshake {
 /** At most 1 refusal is logged per second, after a burst of 10. */
 const LOGGED = { perSecond: 1, burst: 10 };
 
-const FOREIGN_PAGE = "this page's origin is not in the server's CORS_ORIGIN";
+const FOREIGN_PAGE: Refused = {
+  code: "foreign_origin",
+  reason: "this page's origin is not in the server's CORS_ORIGIN",
+};
+const JSONP: Refused = { code: "jsonp", reason: "JSONP is not served" };
+const CLOSING: Refused = { code: "closing", reason: "the server is about to end; try again" };
 
 /** Creates the checks. */
 export function createHandshake(deps: HandshakeDeps): Handshake {
-  const { isAllowedOrigin, isTrustedProxy, limitConnections, isOpen, log } = deps;
+  const { isAllowedOrigin, isTrustedProxy, limitConnections, isOpen, monitor, log } = deps;
   const logRefusal = createSparseLog((fields, message) => log.warn(fields, message), LOGGED);
   /** Places of accepted handshakes whose connection doesn't exist yet. */
   const places = new Map<IncomingMessage, Place>();
 
   /** Why a request is refused whatever the limits, if it is. */
-  function refusalOf(request: IncomingMessage): string | undefined {
-    if (isJsonp(request)) return "JSONP is not served";
+  function refusalOf(request: IncomingMessage): Refused | undefined {
+    if (isJsonp(request)) return JSONP;
     return isForeign(request) ? FOREIGN_PAGE : undefined;
   }
 
@@ -52,15 +65,19 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   }
 
   /** Logs a refusal, with the origin that the operator may want to add to CORS_ORIGIN. */
-  function report(reason: string, { headers }: IncomingMessage): void {
-    const origin = reason === FOREIGN_PAGE ? printable(headers.origin ?? "") : undefined;
+  function report(refused: Refused, { headers }: IncomingMessage): void {
+    const { code, reason } = refused;
+    monitor?.metrics.refused.inc({ reason: code });
+    // Clients try again; it isn't worth a line in the log for each.
+    if (refused === CLOSING) return;
+    const origin = refused === FOREIGN_PAGE ? printable(headers.origin ?? "") : undefined;
     logRefusal({ reason, origin }, "refused a connection");
   }
 
   /** Takes a place; returns why there is none, if so. */
-  function takePlace(request: IncomingMessage): string | undefined {
+  function takePlace(request: IncomingMessage): Refused | undefined {
     const admission = limitConnections(clientAddress(request, isTrustedProxy));
-    if (!admission.ok) return admission.reason;
+    if (!admission.ok) return admission;
     places.set(request, admission);
     // Engine.IO creates the connection in this turn of the event loop, or not at all.
     setImmediate(() => {
@@ -72,18 +89,16 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   return {
     // CORS doesn't apply to WebSockets; this check does.
     allowRequest: (request, decide) => {
-      // Clients try again; it isn't worth a line in the log for each.
-      if (!isOpen()) return decide("the server is about to end; try again", false);
-      const reason = refusalOf(request) ?? takePlace(request);
-      if (reason !== undefined) report(reason, request);
-      decide(reason, reason === undefined);
+      const refused = isOpen() ? (refusalOf(request) ?? takePlace(request)) : CLOSING;
+      if (refused) report(refused, request);
+      decide(refused?.reason, refused === undefined);
     },
 
     checkOrigin: (request, _response, next) => {
       // Handshakes are refused by `allowRequest`, which gives the reason.
       if (!hasSession(request) || !isForeign(request)) return next();
       report(FOREIGN_PAGE, request);
-      next(new Error(FOREIGN_PAGE));
+      next(new Error(FOREIGN_PAGE.reason));
     },
 
     placeOf: (request) => {

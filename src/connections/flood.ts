@@ -2,10 +2,11 @@
 
 import type { Socket } from "socket.io";
 import type { Logger } from "../log/logger.ts";
+import type { CutOff, Monitor } from "../monitoring/monitor.ts";
 import { createDebts } from "./debts.ts";
 import { PENALTY_MS, type Place } from "./limits.ts";
 import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";
-import { boundQueue, type QueueLimits } from "./send-queue.ts";
+import { boundQueue, type Queued, type QueueLimits } from "./send-queue.ts";
 
 /** The Engine.IO connection under a socket. It may carry several sockets, one after another. */
 export type Connection = Socket["conn"];
@@ -23,6 +24,10 @@ interface Guarded {
   readonly events: RateLimiter;
   /** What counts as its address; undefined if addresses have no limit. */
   readonly address: string | undefined;
+  /** What waits for its client. */
+  readonly queued: Queued;
+  /** Why it was cut off, if it was. */
+  cutOff?: CutOff;
   /** The current socket, once there is one. */
   socket?: {
     readonly id: string;
@@ -59,7 +64,10 @@ const MIN_HELD_MS = 1_000;
 const DISCONNECT_TIMEOUT_MS = 1_000;
 
 /** Creates the guard. A limit of 0 is none. */
-export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard {
+export function createFloodGuard(
+  limits: TrafficLimits,
+  { monitor, log }: { monitor: Monitor | undefined; log: Logger },
+): FloodGuard {
   const first = { perSecond: limits.eventsPerSecond, burst: limits.eventBurst };
   // Counts every packet, events or not. A client that keeps sending refused events empties it.
   const second = { perSecond: 2 * first.perSecond, burst: 2 * first.burst };
@@ -77,14 +85,19 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
       steadyNow,
       owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
     );
-    const guarded: Guarded = { events, address };
+    const queued = boundQueue(connection, limits, () => {
+      log.info({ peer: guarded.socket?.id }, "cut off: it reads too slowly");
+      note(guarded, "slow");
+      // A disconnect packet would only be queued behind the others.
+      connection.close(true);
+    });
+    const guarded: Guarded = { events, address, queued };
     connections.set(connection, guarded);
-    let hasFlooded = false;
     const cutOff = () => {
       // More packets may follow in the same turn.
-      if (hasFlooded) return;
+      if (guarded.cutOff) return;
       log.info({ peer: guarded.socket?.id }, "cut off: it sends too much");
-      hasFlooded = true;
+      note(guarded, "flood");
       disconnect(connection, guarded.socket);
     };
     // Engine.IO emits this before Socket.IO parses the packet.
@@ -97,18 +110,20 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
       probed.close();
       cutOff();
     });
-    boundQueue(connection, limits, () => {
-      log.info({ peer: guarded.socket?.id }, "cut off: it reads too slowly");
-      // A disconnect packet would only be queued behind the others.
-      connection.close(true);
-    });
     connection.on("close", () => {
       if (address !== undefined) {
         const [eventsFullAtMs, packetsFullAtMs] = [events.fullAtMs(), packets.fullAtMs()];
         debts.add(address, { eventsFullAtMs, packetsFullAtMs });
       }
-      place?.release(hasFlooded ? PENALTY_MS : openedAtMs + MIN_HELD_MS - steadyNow());
+      const holdMs = openedAtMs + MIN_HELD_MS - steadyNow();
+      place?.release(guarded.cutOff === "flood" ? PENALTY_MS : holdMs);
     });
+    if (monitor) countBytes(connection, monitor);
+  }
+
+  function note(guarded: Guarded, reason: CutOff): void {
+    if (!guarded.cutOff) monitor?.cutOff(reason);
+    guarded.cutOff = reason;
   }
 
   function of(connection: Connection): Guarded {
@@ -120,13 +135,23 @@ export function createFloodGuard(limits: TrafficLimits, log: Logger): FloodGuard
   return { watch, of };
 }
 
+function countBytes(connection: Connection, { metrics }: Monitor): void {
+  connection.on("packet", (packet: Packet) => metrics.received.inc(sizeOf(packet)));
+  connection.on("packetCreate", (packet: Packet) => metrics.sent.inc(sizeOf(packet)));
+}
+
 /** What a packet costs of the second allowance: by its size, as the time to parse it. */
-function costOf({ data }: Packet): number {
-  if (data instanceof Uint8Array) return Math.max(1, data.byteLength / PACKET_BYTES);
-  if (typeof data !== "string") return 1;
+function costOf(packet: Packet): number {
+  const { data } = packet;
   // Socket.IO parses the packet's type like this, so a blank is 0 too: CONNECT.
-  const least = Number(data.charAt(0)) === 0 ? CONNECT_COST : 1;
-  return Math.max(least, Buffer.byteLength(data) / PACKET_BYTES);
+  const isConnect = typeof data === "string" && Number(data.charAt(0)) === 0;
+  return Math.max(isConnect ? CONNECT_COST : 1, sizeOf(packet) / PACKET_BYTES);
+}
+
+/** The bytes of a packet's data. */
+function sizeOf({ data }: Packet): number {
+  if (typeof data === "string") return Buffer.byteLength(data);
+  return data instanceof Uint8Array ? data.byteLength : 0;
 }
 
 /** Ends a connection so that socket.io-client doesn't reconnect by itself. */

@@ -26,10 +26,22 @@ export interface Place {
 export const PENALTY_MS = 30_000;
 
 /** A place, or why none is left. */
-type Admission = ({ ok: true } & Place) | { ok: false; reason: string };
+type Admission = ({ ok: true } & Place) | ({ ok: false } & Refused);
+
+/** Why a connection is refused: a name for it, and a sentence for people. */
+export interface Refused {
+  readonly code: "too_many" | "too_many_from_address" | "foreign_origin" | "jsonp" | "closing";
+  readonly reason: string;
+}
 
 /** Takes a place for a new connection from this address. */
 export type ConnectionLimiter = (address: string) => Admission;
+
+const TOO_MANY = { code: "too_many", reason: "the server has too many connections" } as const;
+const TOO_MANY_FROM_ADDRESS = {
+  code: "too_many_from_address",
+  reason: "there are too many connections from your address",
+} as const;
 
 /** Creates a limiter that counts the places taken. */
 export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLimiter {
@@ -45,10 +57,10 @@ export function createConnectionLimiter(limits: ConnectionLimits): ConnectionLim
   }
 
   return (address) => {
-    const key = keyOf(address);
+    const key = addressKey(address);
     const count = byAddress.get(key) ?? 0;
-    if (total >= maxConnections) return refused("the server has too many connections");
-    if (count >= maxPerAddress) return refused("there are too many connections from your address");
+    if (total >= maxConnections) return { ok: false, ...TOO_MANY };
+    if (count >= maxPerAddress) return { ok: false, ...TOO_MANY_FROM_ADDRESS };
     byAddress.set(key, count + 1);
     total++;
     let held = true;
@@ -82,14 +94,10 @@ function withoutPort(address: string): string {
   return v4 ?? v6 ?? address;
 }
 
-/** An IPv4 address, or an IPv6 /64: the smallest network that customers get (RFC 6177). */
-function keyOf(address: string): string {
+/** What limits count as one address: an IPv4 address, or an IPv6 /64, the smallest network that customers get (RFC 6177). */
+export function addressKey(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   // ::ffff:192.0.2.1 counts as 192.0.2.1.
   const ip = ipaddr.process(address);
   return ip instanceof ipaddr.IPv6 ? ip.parts.slice(0, 4).join(":") : ip.toString();
-}
-
-function refused(reason: string): Admission {
-  return { ok: false, reason };
 }

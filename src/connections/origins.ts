@@ -42,13 +42,13 @@ export function printable(origin: string): string {
  * rebinding, any site's own name can resolve to this server. But HTTPS fails for such a name, since the
  * server has no certificate for it; and an IP address or a name of the local network can't be rebound.
  */
-function isOwnOrigin(origin: string, host: string | undefined): boolean {
+export function isOwnOrigin(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   return origin === `https://${host}` || (origin === `http://${host}` && isLocalName(host));
 }
 
 /** An IP address, an mDNS name, or one without a dot such as localhost; with or without a port. */
-function isLocalName(host: string): boolean {
+export function isLocalName(host: string): boolean {
   const [, ipv6 = "", name = ""] = /^(?:\[(.+)\]|([^:]+))(?::\d{1,5})?$/.exec(host) ?? [];
   return isIP(ipv6) === 6 || isIP(name) === 4 || LOCAL_NAME.test(name);
 }

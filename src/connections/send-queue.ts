@@ -13,22 +13,28 @@ export interface QueueLimits {
   readonly maxQueuedBytes: number;
 }
 
+/** What is queued for one client, as it is at the moment. */
+export interface Queued {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** Counts what is queued in `outbox`. Calls `onOverflow` for each message over a limit. */
-export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () => void): void {
+export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () => void): Queued {
   const maxMessages = limits.maxQueuedMessages || Number.POSITIVE_INFINITY;
   const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
-  let messages = 0;
-  let bytes = 0;
+  const queued = { messages: 0, bytes: 0 };
   const empty = () => {
-    messages = 0;
-    bytes = 0;
+    queued.messages = 0;
+    queued.bytes = 0;
   };
   outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
     // It is sent at once, as nearly every message is.
     if (outbox.transport.writable) return;
-    if (messages === 0) outbox.once("flush", empty);
-    messages++;
-    bytes += typeof data === "string" ? Buffer.byteLength(data) : 0;
-    if (messages > maxMessages || bytes > maxBytes) onOverflow();
+    if (queued.messages === 0) outbox.once("flush", empty);
+    queued.messages++;
+    queued.bytes += typeof data === "string" ? Buffer.byteLength(data) : 0;
+    if (queued.messages > maxMessages || queued.bytes > maxBytes) onOverflow();
   });
+  return queued;
 }

@@ -1,10 +1,14 @@
 /** The log: one line of JSON per event, or readable text for a terminal. */
 
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { createLogOutput, stdoutWriter } from "./output.ts";
 
-export type { Logger };
+/** A pino logger. */
+export interface Logger extends PinoLogger {
+  /** How many lines were dropped so far. */
+  linesDropped?(): number;
+}
 
 /** Options of the log. */
 export interface LoggerOptions {
@@ -22,10 +26,14 @@ export interface LoggerOptions {
  * are dropped and counted.
  */
 export function createLogger({ level, pretty = false, destination }: LoggerOptions): Logger {
+  let linesDropped = 0;
+  const onDropped = (lines: number) => {
+    linesDropped += lines;
+    log.error({ lines }, `${lines} log lines dropped`);
+  };
   const output: DestinationStream & { flush?: (done: () => void) => void } =
-    destination ??
-    createLogOutput(stdoutWriter(), (lines) => log.error({ lines }, `${lines} log lines dropped`));
-  const log: Logger = pino(
+    destination ?? createLogOutput(stdoutWriter(), onDropped);
+  const log = pino(
     {
       level,
       base: null,
@@ -34,7 +42,7 @@ export function createLogger({ level, pretty = false, destination }: LoggerOptio
     },
     pretty ? prettified(output) : output,
   );
-  return log;
+  return Object.assign(log, { linesDropped: () => linesDropped });
 }
 
 function prettified<T extends DestinationStream>(output: T): T {

@@ -76,8 +76,8 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return { rooms: this.rooms.size, peers: this.socketToRoom.size };
   }
 
-  async list(): Promise<string[]> {
-    return [...this.rooms.keys()];
+  async sizes(): Promise<ReadonlyMap<string, number>> {
+    return new Map([...this.rooms].map(([room, seats]) => [room, seats.size]));
   }
 
   async membersOf(room: string): Promise<Member[]> {
@@ -103,6 +103,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
   setTickets(): void {}
 
   send(): void {}
+
+  async askOthers(): Promise<string[]> {
+    return [];
+  }
 
   listen(): void {}
 

@@ -11,6 +11,7 @@ import { RedisNode } from "./redis/node.ts";
 import type { RedisRoomDeps, RedisRoomOptions } from "./redis/options.ts";
 import { NO_TICKETS } from "./redis/roster.ts";
 import { argumentsOf, parseSeat } from "./redis/seats.ts";
+import { type NodeStatus, statusOf } from "./redis/status.ts";
 import type {
   ClaimOutcome,
   Departure,
@@ -21,7 +22,7 @@ import type {
   Route,
 } from "./registry.ts";
 
-export type { RedisRoomOptions, StoreState };
+export type { NodeStatus, RedisRoomOptions, StoreState };
 
 /** Keeps rooms and their members in Redis, for all nodes that have the same Redis and prefix. */
 export class RedisRoomRegistry implements RoomRegistry {
@@ -35,7 +36,12 @@ export class RedisRoomRegistry implements RoomRegistry {
 
   /** Whether Redis can be reached. */
   get store(): StoreState {
-    return this.node.store;
+    return this.node.availability.state;
+  }
+
+  /** How it is with Redis, for an operator. */
+  get status(): NodeStatus {
+    return statusOf(this.node);
   }
 
   listen(listeners: RoomListeners): void {
@@ -103,8 +109,12 @@ export class RedisRoomRegistry implements RoomRegistry {
     return this.node.roster.size;
   }
 
-  async list(): Promise<string[]> {
-    return [...new Set(strings(await asked(this.node.run("list"))))];
+  async sizes(): Promise<ReadonlyMap<string, number>> {
+    const sizes = new Map<string, number>();
+    for (const room of strings(await asked(this.node.run("list")))) {
+      sizes.set(room, (sizes.get(room) ?? 0) + 1);
+    }
+    return sizes;
   }
 
   async membersOf(room: string): Promise<Member[]> {
@@ -140,6 +150,10 @@ export class RedisRoomRegistry implements RoomRegistry {
       else byNode.set(node, { room, ids: [peer.id] });
     }
     for (const [node, to] of byNode) this.node.outgoing.send(node, { ...to, peer, event, text });
+  }
+
+  askOthers(room: string): Promise<string[]> {
+    return this.node.questions.ask(room, this.node.leases.others);
   }
 
   close(): Promise<void> {

@@ -13,6 +13,8 @@ export interface Member {
   readonly wantsMetadata: boolean;
   /** The subject of its token, or of what `authorize` returned. */
   readonly subject?: string | undefined;
+  /** When it has joined, in Unix milliseconds by the clock of its node. */
+  readonly joinedAtMs?: number;
   /** The node that it is connected to; undefined for this one. */
   readonly node?: string | undefined;
   /** With `node`: the room that it is in there. */
@@ -64,6 +66,8 @@ export interface RoomListeners {
   gap(pairs: readonly (readonly [member: Member, others: readonly Member[]])[]): void;
   /** The seat of a peer of this node is on another node now. */
   moved(id: string): void;
+  /** Another node asks about a room. */
+  asked(room: string): Promise<string>;
   /** The seat of a peer of this node is gone: this node was taken for gone. */
   lost(id: string): void;
 }
@@ -86,8 +90,8 @@ export interface RoomRegistry {
   route(from: string, to?: string): Promise<Route>;
   /** The number of rooms with peers of this node, and of these peers. */
   count(): Promise<{ rooms: number; peers: number }>;
-  /** The names of all rooms, of all nodes; a room has at least one member. */
-  list(): Promise<string[]>;
+  /** The number of members of each room, of all nodes. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
   /** The members of a room, longest-standing first; none if there is no such room. */
   membersOf(room: string): Promise<Member[]>;
   /** The member with this id, of whatever node. */
@@ -100,6 +104,8 @@ export interface RoomRegistry {
   setTickets(id: string, tickets: readonly string[]): void;
   /** Sends something of `peer`, or of nobody (""), to members of other nodes, whose listeners get it as `message`. */
   send(members: readonly Member[], peer: string, event: string, text: string): void;
+  /** Asks all other nodes about a room; resolves within a second or so with the answers of those that have answered. */
+  askOthers(room: string): Promise<string[]>;
   /** Sets who is told what happens on other nodes. */
   listen(listeners: RoomListeners): void;
   /** Ends this node. */

@@ -1,10 +1,8 @@
 /** Signaling on an HTTP server: creates all parts and connects them. */
 
-import { readFileSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import { createAuthorizer } from "../auth/authorize.ts";
 import { type Config, createConfig } from "../config/config.ts";
@@ -24,9 +22,12 @@ import {
 } from "../connections/tuning.ts";
 import { createRouter, type Middleware, type Readiness } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
+import { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
+import { type AdminListener, createAdminListener } from "./admin.ts";
+import { PUBLIC_FOLDER, readVersion } from "./package.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 
 /** How long connections may take to close before they are cut. */
@@ -74,7 +75,9 @@ export function attachSignaling(
   }
   const config = createConfig(options, true);
   absorbConnectionErrors(httpServer);
-  const signaling = attach(httpServer, config);
+  const log = createLogger({ level: config.logLevel });
+  const { admin, ...signaling } = attach(httpServer, config, { log });
+  admin?.listen().catch((err) => log.error({ err }, "the admin listener can't listen"));
   refusePipelining(httpServer, isBelow(config.path));
   return signaling;
 }
@@ -84,13 +87,15 @@ export function attach(
   httpServer: HttpServer | HttpsServer,
   config: Config,
   overrides: Overrides = {},
-): Signaling {
+): Signaling & { admin: AdminListener | undefined } {
   const { log = createLogger({ level: config.logLevel }), now = Date.now } = overrides;
   const { path, authorize } = config;
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);
   const isTrustedProxy = createProxyTrust(config.trustProxy);
-  const reportFault = createFaultReport(log);
-  const { rooms, store }: Rooms = overrides.rooms
+  const version = readVersion();
+  const monitor = config.adminPort === undefined ? undefined : new Monitor(version, now);
+  const reportFault = createFaultReport(log, monitor);
+  const { rooms, store, status }: Rooms = overrides.rooms
     ? { rooms: overrides.rooms }
     : createRooms(config, { reportFault, now, log });
 
@@ -105,6 +110,7 @@ export function attach(
     isTrustedProxy,
     limitConnections,
     isOpen: () => signaling.isOpen(),
+    monitor,
     log,
   });
   const io: SignalingIo = new Server(ours, {
@@ -123,7 +129,7 @@ export function attach(
     allowRequest: handshake.allowRequest,
   });
   io.engine.use(handshake.checkOrigin);
-  const floods = createFloodGuard(config, log);
+  const floods = createFloodGuard(config, { monitor, log });
   io.engine.on("connection", (connection: Connection) =>
     floods.watch(connection, handshake.placeOf(connection.request)),
   );
@@ -133,28 +139,39 @@ export function attach(
   forgetEndedPolling(io);
 
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });
-  const signaling = serveSignaling(io, config, { rooms, admit, floods, reportFault, now, log });
+  const signaling = serveSignaling(io, config, {
+    rooms,
+    admit,
+    floods,
+    monitor,
+    reportFault,
+    now,
+    log,
+  });
+  const admin =
+    monitor && createAdminListener(config, { monitor, io, floods, rooms, status, signaling, log });
 
   const router = createRouter({
     count: () => rooms.count(),
     readiness: () => readinessOf(signaling.isReady(), store),
     isAllowedOrigin,
     path,
-    version: readVersion(),
-    // The same folder from src/ and from dist/.
-    publicFolder: fileURLToPath(new URL("../../dist/public", import.meta.url)),
+    version,
+    publicFolder: PUBLIC_FOLDER,
   });
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     await signaling.close();
     await diversion.release(CLOSE_GRACE_MS);
+    await admin?.close();
   };
 
   return {
     ...signaling.application,
     router,
     io,
+    admin,
     close: () => {
       closing ??= close();
       return closing;
@@ -168,11 +185,4 @@ function readinessOf(isServing: boolean, store: Rooms["store"]): Readiness {
   if (!store) return { ready: true };
   const state = store();
   return state ? { ready: true, store: state } : { ready: false, reason: "store" };
-}
-
-function readVersion(): string {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  );
-  return version;
 }

@@ -2,7 +2,12 @@
 
 import type { Logger } from "../log/logger.ts";
 import { type MemoryRoomOptions, MemoryRoomRegistry } from "../rooms/memory.ts";
-import { type RedisRoomOptions, RedisRoomRegistry, type StoreState } from "../rooms/redis.ts";
+import {
+  type NodeStatus,
+  type RedisRoomOptions,
+  RedisRoomRegistry,
+  type StoreState,
+} from "../rooms/redis.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 
 /** Options of the registry. Without `redisUrl` rooms are in memory. */
@@ -23,6 +28,7 @@ export interface RoomDeps {
 export interface Rooms {
   rooms: RoomRegistry;
   store?: () => StoreState;
+  status?: () => NodeStatus;
 }
 
 /** Creates the registry. */
@@ -34,7 +40,7 @@ export function createRooms(options: RoomOptions, { reportFault, now, log }: Roo
     else log.warn({ reason }, `Redis can't be reached, and is tried again. ${adviceFor(reason)}`);
   };
   const rooms = new RedisRoomRegistry({ ...options, redisUrl }, { onChange, reportFault });
-  return { rooms, store: () => rooms.store };
+  return { rooms, store: () => rooms.store, status: () => rooms.status };
 }
 
 function adviceFor(reason: string): string {

@@ -1,7 +1,6 @@
 /** A signaling server that stands alone: its own HTTP server, and Express around the routes. */
 
 import type { Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type Config, createConfig } from "../config/config.ts";
 import type { SignalingServerOptions } from "../config/options.ts";
 import { createHttpServer, guardRequests } from "../connections/http-server.ts";
@@ -9,6 +8,7 @@ import { createFaultLog } from "../connections/sparse-log.ts";
 import { createHttpApp } from "../http/app.ts";
 import { createLogger } from "../log/logger.ts";
 import { attach, type Overrides, type Signaling } from "./attach.ts";
+import { listenOn } from "./listening.ts";
 
 /** A signaling server with its own HTTP server. */
 export interface SignalingServer extends Signaling {
@@ -30,7 +30,7 @@ export function createSignalingServer(options: SignalingServerOptions = {}): Sig
 }
 
 /** Builds a server from its configuration. */
-export function buildServer(config: Config, overrides: Overrides = {}): SignalingServer {
+export function buildServer(config: Config, overrides: Overrides = {}) {
   const { log = createLogger({ level: config.logLevel }) } = overrides;
   const httpServer = createHttpServer((request, response) => app(request, response), config);
   const signaling = attach(httpServer, config, { ...overrides, log });
@@ -43,16 +43,11 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
     ...signaling,
     httpServer,
 
-    listen: () =>
-      new Promise((resolve, reject) => {
-        httpServer.once("error", reject);
-        httpServer.listen({ port: config.port, ...(config.host && { host: config.host }) }, () => {
-          httpServer.off("error", reject);
-          // Connections that can't be accepted, for want of descriptors or memory.
-          httpServer.on("error", (err) => logFault({ err }, "the HTTP server failed"));
-          resolve(portOf(httpServer.address()));
-        });
-      }),
+    listen: async () => {
+      const port = await listenOn(httpServer, config.port, config.host, logFault);
+      await signaling.admin?.listen();
+      return port;
+    },
 
     close: () => {
       closing ??= end();
@@ -67,9 +62,4 @@ export function buildServer(config: Config, overrides: Overrides = {}): Signalin
     httpServer.closeAllConnections();
     await closed;
   }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === "string") throw new Error("not listening on a port");
-  return address.port;
 }

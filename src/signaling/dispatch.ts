@@ -4,11 +4,14 @@ import { randomUUID } from "node:crypto";
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
+import { steadyNow } from "../connections/rate-limit.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
 import { createTurnShare, inLaterTurn } from "../connections/turns.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Monitor } from "../monitoring/monitor.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
+import { costOf } from "./costs.ts";
 
 /** The data of a socket. */
 interface SocketData {
@@ -58,17 +61,14 @@ export interface SocketDeps {
   /** Called when a socket has disconnected, after its last event was handled. */
   onGone: (socket: SignalingSocket, reason: string) => Promise<void>;
   floods: FloodGuard;
+  monitor: Monitor | undefined;
+  /** The id of the peer with this connection. */
+  idOf: (socket: SignalingSocket) => string;
   /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
   log: Logger;
 }
 
-/** Events that cost more than 1. */
-const COSTS = new Map([
-  ["join", 10],
-  ["resume", 10],
-  ["refresh_token", 10],
-]);
 /** The events that both sides count, to go on where they were after a resume. */
 const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
   "offer",
@@ -78,12 +78,9 @@ const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
 ]);
 /** What the events of a socket that are handled in one turn of the event loop may cost. */
 const COST_PER_TURN = 20;
-/** Bytes of an sdp that cost 1. */
-const SDP_BYTES_PER_EVENT = 4_096;
-
 /** Serves `handlers` on every socket that connects to `io` from now on. */
 export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
-  const { handlers, onGone, floods, reportFault, log } = deps;
+  const { handlers, onGone, floods, monitor, idOf, reportFault, log } = deps;
 
   io.on("connection", (socket) => {
     // The allowance belongs to the connection: another socket on it gets no new one.
@@ -103,6 +100,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       // Socket.IO also emits events that arrive in one payload behind the disconnect.
       if (!socket.connected) return;
       const event = String(name);
+      const arrivedAtMs = steadyNow();
       const arrivedBefore = socket.data.arrived;
       if (COUNTED.has(event)) socket.data.arrived++;
       // Checked on arrival, so that a flood doesn't grow the queue.
@@ -111,15 +109,21 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
       if (allowance.ok) {
         return enqueue(async () => {
           if (!isWithinShare(cost)) await new Promise<void>(inLaterTurn);
-          await serve(socket, event, args, arrivedBefore);
+          await serve(socket, event, args, arrivedBefore, arrivedAtMs);
         });
       }
       const { waitMs } = allowance;
       const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
       const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };
       answer(socket, event, takeReply(args), refused);
+      note(socket, event, args, refused, arrivedAtMs);
     });
-    socket.on("disconnect", (reason) => enqueue(() => onGone(socket, reason)));
+    socket.on("disconnect", (reason) =>
+      enqueue(() => {
+        if (connection.cutOff) monitor?.peerCutOff(idOf(socket), connection.cutOff);
+        return onGone(socket, reason);
+      }),
+    );
   });
 
   /** Never rejects, so that the queue goes on. */
@@ -138,9 +142,13 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     event: string,
     args: unknown[],
     arrivedBefore: number,
+    arrivedAtMs: number,
   ): Promise<void> {
     const reply = takeReply(args);
-    const send = (ack: Ack) => answer(socket, event, reply, ack);
+    const send = (ack: Ack) => {
+      answer(socket, event, reply, ack);
+      note(socket, event, args, ack, arrivedAtMs);
+    };
     try {
       const handler = handlers.get(event);
       if (!handler) return send(refuse("bad_request", "there is no such event"));
@@ -153,6 +161,19 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     }
   }
 
+  function note(
+    socket: SignalingSocket,
+    event: string,
+    args: readonly unknown[],
+    ack: Ack,
+    arrivedAtMs: number,
+  ): void {
+    if (!monitor) return;
+    const known = handlers.has(event) ? event : "unknown";
+    const tookMs = steadyNow() - arrivedAtMs;
+    monitor.answered({ id: idOf(socket), event: known, args, ack, tookMs });
+  }
+
   function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {
     if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
     if (typeof reply === "function") reply(ack);
@@ -161,29 +182,14 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
 }
 
 /** Creates a function that logs an error of the server and returns its id in the log. */
-export function createFaultReport(log: Logger): (error: unknown) => string {
+export function createFaultReport(log: Logger, monitor?: Monitor): (error: unknown) => string {
   const logFault = createFaultLog(log);
   return (error) => {
     const errorId = randomUUID();
+    monitor?.metrics.faults.inc();
     logFault({ errorId, err: error }, "a handler failed");
     return errorId;
   };
-}
-
-/**
- * The cost of an event: 1 for each candidate of a list, a description by its size, so that a sender can't
- * fill a receiver's queue with large ones.
- */
-function costOf(event: string, [payload]: unknown[]): number {
-  const cost = COSTS.get(event) ?? 1;
-  if (event === "candidates" && Array.isArray(payload)) {
-    return Math.max(cost, payload.length);
-  }
-  // A join may have an sdp too, and become no cheaper by it.
-  if (payload instanceof Object && "sdp" in payload && typeof payload.sdp === "string") {
-    return Math.max(cost, Math.ceil((1 + Buffer.byteLength(payload.sdp)) / SDP_BYTES_PER_EVENT));
-  }
-  return cost;
 }
 
 /** Takes the acknowledgement callback off the arguments, if there is one. */

@@ -3,6 +3,7 @@
 import { coversRoom } from "../auth/authenticator.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { IceOptions } from "../ice/options.ts";
+import type { Monitor } from "../monitoring/monitor.ts";
 import type { Ack, Joined, Peer, Refused } from "../protocol/messages.ts";
 import { parseJoin, parseMetadata } from "../protocol/parse.ts";
 import type { Member, RoomRegistry } from "../rooms/registry.ts";
@@ -23,6 +24,7 @@ export interface MembershipDeps {
   deliver: Deliver;
   /** The application's listeners. */
   listeners: Listeners;
+  monitor: Monitor | undefined;
   ice: IceOptions;
   options: MembershipOptions;
   /** What counts as the address of a connection; undefined if addresses have no limit. */
@@ -78,6 +80,7 @@ export function createMembership(deps: MembershipDeps): Membership {
       resumable: resume && sessions.isEnabled,
       wantsMetadata: metadata !== undefined,
       subject: claims?.subject,
+      joinedAtMs: now(),
     };
     if (claims && !coversRoom(claims, room)) return refuseJoin("forbidden", room, member);
     const outcome = await rooms.join(member, room);
@@ -107,6 +110,7 @@ export function createMembership(deps: MembershipDeps): Membership {
 
   function refuseJoin(code: RoomRefusal & Refused["error"]["code"], room: string, member: Member) {
     listeners.emit("refused", { ...eventOf(room, member), code });
+    deps.monitor?.joinRefused(room, member.peer.id, code);
     return refuseFor(code);
   }
 

@@ -2,6 +2,7 @@
 
 import { createSparseLog } from "../connections/sparse-log.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Monitor } from "../monitoring/monitor.ts";
 import type { Peer } from "../protocol/messages.ts";
 import type { Departure, Member } from "../rooms/registry.ts";
 import type { Deliver } from "./delivery.ts";
@@ -22,6 +23,7 @@ export interface PresenceDeps {
   deliver: Deliver;
   /** The application's listeners. */
   listeners: Listeners;
+  monitor: Monitor | undefined;
   log: Logger;
 }
 
@@ -29,7 +31,8 @@ export interface PresenceDeps {
 const LOGGED = { perSecond: 10, burst: 100 };
 
 /** Creates what tells. */
-export function createPresence({ deliver, listeners, log }: PresenceDeps): Presence {
+export function createPresence(deps: PresenceDeps): Presence {
+  const { deliver, listeners, monitor, log } = deps;
   const logMember = createSparseLog((fields, message) => log.info(fields, message), LOGGED);
   const resumable = (members: readonly Member[]) => members.filter((member) => member.resumable);
 
@@ -42,6 +45,7 @@ export function createPresence({ deliver, listeners, log }: PresenceDeps): Prese
       deliver(uninformed, "user_joined", withoutMetadata(peer));
       if (!isHere(member)) return;
       logMember({ peer: peer.id, room, peers: others.length + 1 }, "joined");
+      monitor?.joined(room, peer.id);
       listeners.emit("joined", eventOf(room, member));
     },
 
@@ -50,10 +54,14 @@ export function createPresence({ deliver, listeners, log }: PresenceDeps): Prese
       deliver(remaining.filter(isHere), "user_exit", { id });
       if (!isHere(member)) return;
       logMember({ peer: id, room, peers: remaining.length }, "left");
+      monitor?.left(room, id);
       listeners.emit("left", eventOf(room, member));
     },
 
-    away: (id, others) => deliver(resumable(others), "user_away", { id }),
+    away: (id, others) => {
+      deliver(resumable(others), "user_away", { id });
+      monitor?.away(id);
+    },
 
     back: (id, others, gap) =>
       deliver(resumable(others), "user_back", { id, ...(gap && { gap: true as const }) }),

@@ -4,7 +4,6 @@ import { coversRoom } from "../auth/authenticator.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { Peer, Resumed } from "../protocol/messages.ts";
 import { parseResume, refuse } from "../protocol/parse.ts";
-import type { Member } from "../rooms/registry.ts";
 import { write } from "./delivery.ts";
 import type { Handler, Respond, SignalingSocket } from "./dispatch.ts";
 import type { MembershipDeps } from "./membership.ts";
@@ -17,7 +16,7 @@ type Found = { ok: true; session: Session } | { ok: false; code: "resume_failed"
 
 /** Creates the handler of `resume`. */
 export function createResume(deps: MembershipDeps): Handler {
-  const { rooms, sessions, tickets, presence, ice, options, now } = deps;
+  const { rooms, sessions, tickets, presence, monitor, ice, options, now } = deps;
 
   return async (socket, [request]) => {
     const parsed = parseResume(request);
@@ -74,7 +73,8 @@ export function createResume(deps: MembershipDeps): Handler {
       ...(claims && options.shareSubject && { subject: claims.subject }),
     };
     const subject = claims?.subject;
-    const member: Member = { peer, candidateLists, wantsMetadata, resumable: true, subject };
+    const joinedAtMs = now();
+    const member = { peer, candidateLists, wantsMetadata, resumable: true, subject, joinedAtMs };
     const outcome = await rooms.join(member, room);
     if (outcome.ok) {
       tickets.noteRestored(session.id);
@@ -131,6 +131,7 @@ export function createResume(deps: MembershipDeps): Handler {
       for (const frame of missed) write(socket, frame);
       sessions.attach(session, socket);
       if (isSeated && (isAway || isLost)) presence.back(session.id, others, isLost);
+      monitor?.resumed(ticket.room, session.id, isLost);
     };
   }
 }

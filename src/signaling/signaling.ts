@@ -9,6 +9,7 @@ import {
 import type { FloodGuard } from "../connections/flood.ts";
 import type { IceOptions } from "../ice/options.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
 import { type Administration, createAdministration, createRemoval } from "./administration.ts";
@@ -20,6 +21,7 @@ import { createHandlers } from "./handlers.ts";
 import { createMembership, type MembershipOptions } from "./membership.ts";
 import { listenToOtherNodes } from "./other-nodes.ts";
 import { createPresence } from "./presence.ts";
+import { createRoomReports, type RoomReports } from "./room-reports.ts";
 import { type ResumeOptions, Sessions, type SessionsDeps } from "./sessions.ts";
 import { Tickets } from "./tickets.ts";
 import { type Gate, registerGate } from "./token-gate.ts";
@@ -48,6 +50,7 @@ export interface SignalingDeps {
   /** How the application decides who may connect; undefined if it doesn't. */
   admit: ((request: SignalingSocket["request"]) => Promise<Verdict>) | undefined;
   floods: FloodGuard;
+  monitor: Monitor | undefined;
   /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
   /** Unix milliseconds. */
@@ -56,8 +59,11 @@ export interface SignalingDeps {
 }
 
 /** Signaling that is served. */
-interface Served extends Pick<Drain, "isOpen" | "isReady"> {
+export interface Served extends Pick<Drain, "isOpen" | "isReady"> {
   readonly application: ApplicationInterface;
+  readonly reports: RoomReports;
+  /** How many seats wait for their peers, and the bytes that are kept for peers. */
+  readonly kept: () => { seatsAway: number; outboxBytes: number };
   readonly close: () => Promise<void>;
 }
 
@@ -65,18 +71,23 @@ interface Served extends Pick<Drain, "isOpen" | "isReady"> {
 export function serveSignaling(
   io: SignalingIo,
   options: SignalingOptions,
-  { rooms, admit, floods, reportFault, now, log }: SignalingDeps,
+  { rooms, admit, floods, monitor, reportFault, now, log }: SignalingDeps,
 ): Served {
   const authenticate = createAuthenticator(options);
   const gate = gateBy(admit, authenticate);
-  const closeGate = gate && registerGate(io, gate, { now, log });
+  const onRefused = (reason: string) => monitor?.metrics.refused.inc({ reason });
+  const onExpired = (socket: SignalingSocket) => {
+    monitor?.cutOff("expired");
+    monitor?.peerCutOff(sessions.idOf(socket), "expired");
+  };
+  const closeGate = gate && registerGate(io, gate, { now, onRefused, onExpired, log });
 
   const listeners = new Listeners(reportFault);
   const tickets = new Tickets(options.resumeKey, now);
   const onTickets: SessionsDeps["onTickets"] = (id, names) => rooms.setTickets(id, names);
   const sessions = new Sessions(io, options, { tickets, onTickets });
   const deliver = createDelivery(io, sessions, rooms);
-  const presence = createPresence({ deliver, listeners, log });
+  const presence = createPresence({ deliver, listeners, monitor, log });
   const deps = {
     rooms,
     sessions,
@@ -84,6 +95,7 @@ export function serveSignaling(
     deliver,
     presence,
     listeners,
+    monitor,
     ice: options,
     options,
     addressOf: ({ conn }: SignalingSocket) => floods.of(conn).address,
@@ -91,20 +103,30 @@ export function serveSignaling(
     reportFault,
   };
   const membership = createMembership(deps);
-  const removeHere = createRemoval(sessions, membership.depart);
-  rooms.listen(listenToOtherNodes({ sessions, presence, removeHere, reportFault }));
+  const removeHere = createRemoval({ sessions, monitor, depart: membership.depart });
+  const reports = createRoomReports({ rooms, sessions, timelines: monitor?.timelines });
+  rooms.listen(
+    listenToOtherNodes({ sessions, presence, removeHere, reports, monitor, reportFault }),
+  );
   const screen = createScreen(options.iceTransportPolicy);
   const handlers = createHandlers({ ...deps, membership, authenticate, screen });
-  serveSockets(io, { handlers, onGone: membership.onGone, floods, reportFault, log });
+  const { onGone } = membership;
+  const idOf = (socket: SignalingSocket) => sessions.idOf(socket);
+  serveSockets(io, { handlers, onGone, floods, monitor, idOf, reportFault, log });
   const { drain, isOpen, isReady } = createDrain(io, options, membership.keepQuiet);
 
   return {
     application: {
-      ...createAdministration(rooms, removeHere),
+      ...createAdministration(rooms, removeHere, monitor),
       on: (name, listener) => listeners.on(name, listener),
       off: (name, listener) => listeners.off(name, listener),
       drain,
     },
+    reports,
+    kept: () => ({
+      seatsAway: sessions.waiting.count,
+      outboxBytes: sessions.waiting.total.bytes,
+    }),
     isOpen,
     isReady,
     close: async () => {

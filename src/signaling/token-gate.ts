@@ -19,6 +19,10 @@ const SWEEP_INTERVAL_MS = 1_000;
 export interface GateDeps {
   /** Unix milliseconds. */
   now: () => number;
+  /** A connection wasn't let in. */
+  onRefused: (code: string) => void;
+  /** A connection ends, since its access has expired. */
+  onExpired: (socket: SignalingSocket) => void;
   log: Logger;
 }
 
@@ -29,7 +33,7 @@ export interface GateDeps {
 export function registerGate(
   io: SignalingIo,
   { admit, needsToken }: Gate,
-  { now, log }: GateDeps,
+  { now, onRefused, onExpired, log }: GateDeps,
 ): () => void {
   /** Connections with a check under way. */
   const checking = new WeakSet<SignalingSocket["conn"]>();
@@ -43,6 +47,7 @@ export function registerGate(
     if (!verdict.ok) {
       const { code, reason } = verdict;
       log.debug({ code }, "refused a connection");
+      onRefused(code);
       next(Object.assign(new Error(reason), { data: { code } }));
       // Socket.IO sends the refusal in the next tick; this runs after it. To try again, the client must reconnect.
       process.nextTick(() => socket.conn.close());
@@ -65,6 +70,7 @@ export function registerGate(
 
   function end(socket: SignalingSocket): void {
     log.info({ peer: socket.id }, "its access has expired");
+    onExpired(socket);
     // The client reconnects, and `authorize` is called again.
     if (!needsToken) {
       socket.data.comesBack = true;

@@ -56,6 +56,11 @@ export class Waiting {
     return true;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.waits.size;
+  }
+
   /** The session is back, or has ended. */
   remove(session: Session): void {
     const wait = this.waits.get(session);

@@ -72,5 +72,6 @@ function noteIn(told: string[]): RoomListeners {
     },
     moved: (id) => told.push(`moved ${id}`),
     lost: (id) => told.push(`lost ${id}`),
+    asked: async (room) => `${room}, as told by ${told.length}`,
   };
 }

@@ -31,7 +31,8 @@ export class SlowRooms implements RoomRegistry {
   route = (from: string, to?: string): Promise<Route> =>
     this.slowly(() => this.inner.route(from, to));
   count = () => this.slowly(() => this.inner.count());
-  list = () => this.slowly(() => this.inner.list());
+  sizes = () => this.slowly(() => this.inner.sizes());
+  askOthers = (room: string) => this.inner.askOthers(room);
   membersOf = (room: string) => this.slowly(() => this.inner.membersOf(room));
   closeRoom = (room: string, seconds: number) =>
     this.slowly(() => this.inner.closeRoom(room, seconds));

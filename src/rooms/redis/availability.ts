@@ -9,6 +9,8 @@ export type OnChange = (isAvailable: boolean, reason: string | undefined) => voi
 /** The state, and what was told of it. */
 export class Availability {
   state: StoreState;
+  /** The number of failures so far. */
+  failures = 0;
   private readonly onChange: OnChange;
   /** The last failure, and what was told about it. */
   private failure: string | undefined;
@@ -32,5 +34,6 @@ export class Availability {
   /** Notes why it can't be reached. */
   fail({ message }: Error): void {
     this.failure = message;
+    this.failures++;
   }
 }

@@ -79,6 +79,13 @@ export class RedisConnection {
     return performance.now() - this.redisStartedAtMs;
   }
 
+  /** How old the first of the entries that were read last already was. */
+  get inboxLagMs(): number {
+    const { lastRead } = this.reader;
+    if (!lastRead) return 0;
+    return Math.max(0, lastRead.atMs + this.clockOffsetMs - lastRead.writtenAtMs);
+  }
+
   /** The key of this name. */
   key(name: string): string {
     return `${this.options.redisPrefix}${this.runId}:${name}`;

@@ -3,6 +3,7 @@
 import type { RoomListeners } from "../registry.ts";
 import type { RedisConnection } from "./connection.ts";
 import { type Message, type Outgoing, sizeOf } from "./outgoing.ts";
+import { ASK, type Questions, TELL } from "./questions.ts";
 import type { Entry } from "./reader.ts";
 import type { Roster } from "./roster.ts";
 import { KEY_TTL_MS, MAX_INBOX } from "./scripts.ts";
@@ -11,10 +12,12 @@ import { KEY_TTL_MS, MAX_INBOX } from "./scripts.ts";
 export interface IncomingDeps {
   readonly connection: RedisConnection;
   readonly outgoing: Outgoing;
+  readonly questions: Questions;
   readonly roster: Roster;
   readonly listeners: () => RoomListeners | undefined;
   /** Has all rooms compared with Redis. */
   compareAll(): void;
+  reportFault(error: unknown): unknown;
 }
 
 interface Link {
@@ -54,6 +57,8 @@ export class Incoming {
       compareAll();
     }
     if (isGap || event === GAP) this.tellGap(from);
+    if (event === ASK) this.answer(from, text);
+    if (event === TELL) this.deps.questions.take(text);
     // Since it was sent, some may have left the room.
     const ids = message.ids.filter((id) => roster.roomOf(id) === room);
     if (ids.length === 0 || !this.isValid(message, from)) return;
@@ -112,6 +117,12 @@ export class Incoming {
       return theirs.map((member) => [member, others] as const);
     });
     this.deps.listeners()?.gap(pairs);
+  }
+
+  private answer(node: string, text: string): void {
+    const { questions, listeners, reportFault } = this.deps;
+    const about = async (room: string) => (await listeners()?.asked(room)) ?? "";
+    questions.answer(node, text, about).catch(reportFault);
   }
 
   private confirm(node: string, link: Link): void {

@@ -53,6 +53,8 @@ export class Leases {
   private contactSinceMs = 0;
   private hasLease = false;
   private isEvicting = false;
+  /** Of the last answer: when each node was last heard of, in milliseconds of Redis. */
+  private heard = new Map<string, string>();
 
   constructor(connection: RedisConnection, options: LeaseOptions, events: LeaseEvents) {
     this.connection = connection;
@@ -70,6 +72,17 @@ export class Leases {
   /** Whether Redis answers. */
   get isAvailable(): boolean {
     return this.connection.isUsable && this.waitedMs < SILENCE_MS;
+  }
+
+  /** The other nodes with a valid lease. */
+  get others(): string[] {
+    const isValid = (at: string) => this.redisMs - Number(at) <= this.options.nodeLeaseMs;
+    return [...this.heard].flatMap(([node, at]) => (isValid(at) ? node : []));
+  }
+
+  /** Milliseconds since a renewal was answered. */
+  get ageMs(): number {
+    return performance.now() - this.answeredAtMs;
   }
 
   /** Takes the lease of a Redis that knows nothing of this node. `isFirst`: nor did any before. */
@@ -120,6 +133,9 @@ export class Leases {
     if (Math.max(passedMs, jumpMs) > nodeLeaseMs / 4) this.contactSinceMs = answeredAtMs;
     this.answeredAtMs = answeredAtMs;
     this.redisMs = redisMs;
+    this.heard = new Map();
+    for (let n = 0; n < nodes.length; n += 2) this.heard.set(nodes[n] ?? "", nodes[n + 1] ?? "");
+    this.heard.delete(this.connection.node);
     const hasLapsed = this.hasLease && !(redisMs - Number(before) <= nodeLeaseMs && before !== "");
     this.hasLease = true;
     if (hasLapsed) this.events.lapsed();
@@ -129,15 +145,12 @@ export class Leases {
       this.isSettled = true;
       this.events.lapsed();
     }
-    void this.sweep(redisMs, nodes);
+    void this.sweep(redisMs, this.heard);
   }
 
   /** Gives up the seats of nodes that are gone. */
-  private async sweep(redisMs: number, nodes: readonly string[]): Promise<void> {
+  private async sweep(redisMs: number, heard: ReadonlyMap<string, string>): Promise<void> {
     const { nodeLeaseMs, resumeGraceMs } = this.options;
-    const heard = new Map<string, string>();
-    for (let n = 0; n < nodes.length; n += 2) heard.set(nodes[n] ?? "", nodes[n + 1] ?? "");
-    heard.delete(this.connection.node);
     for (const node of this.known) {
       if (heard.has(node)) continue;
       this.known.delete(node);

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Member } from "../registry.ts";
 import { type Answer, UNAVAILABLE } from "./answer.ts";
-import { Availability, type StoreState } from "./availability.ts";
+import { Availability } from "./availability.ts";
 import { Chores } from "./chores.ts";
 import { RedisConnection, SCRIPT_TIMEOUT_MS } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
@@ -12,6 +12,7 @@ import { LateClaims } from "./late-claims.ts";
 import { Leases } from "./leases.ts";
 import type { RedisRoomDeps, RedisRoomOptions } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
+import { Questions } from "./questions.ts";
 import { Requests } from "./requests.ts";
 import { NO_TICKETS, Roster } from "./roster.ts";
 import type { ScriptName } from "./scripts.ts";
@@ -27,12 +28,13 @@ export class RedisNode {
   readonly roster = new Roster();
   readonly inbox: Inbox;
   readonly outgoing: Outgoing;
+  readonly questions: Questions;
   private readonly incoming: Incoming;
   readonly requests = new Requests<Answer>(SCRIPT_TIMEOUT_MS);
   readonly chores = new Chores(() => this.connection.isOpen);
   private readonly maxPeersPerRoom: number;
-  private readonly leases: Leases;
-  private readonly availability: Availability;
+  readonly leases: Leases;
+  readonly availability: Availability;
   private readonly upkeep: Upkeep;
 
   constructor(options: RedisRoomOptions, { onChange, reportFault }: RedisRoomDeps) {
@@ -52,12 +54,15 @@ export class RedisNode {
       arrived: (entries) => this.inbox.take(entries),
     });
     this.outgoing = new Outgoing(this.connection);
+    this.questions = new Questions((node, message) => this.outgoing.send(node, message));
     this.incoming = new Incoming({
       connection: this.connection,
       outgoing: this.outgoing,
       roster: this.roster,
       listeners: () => this.inbox.listeners,
+      questions: this.questions,
       compareAll: () => this.upkeep.compareAll(),
+      reportFault,
     });
     this.leases = new Leases(this.connection, options, {
       renewed: () => this.keepUp(),
@@ -84,11 +89,6 @@ export class RedisNode {
       }),
       reportFault,
     });
-  }
-
-  /** Whether Redis can be reached. */
-  get store(): StoreState {
-    return this.availability.state;
   }
 
   /** Ends this node: what was sent before is still sent. */
@@ -154,7 +154,7 @@ export class RedisNode {
   private open(isNew: boolean): void {
     this.outgoing.rewind();
     if (isNew) {
-      this.leases.begin(this.store === undefined);
+      this.leases.begin(this.availability.state === undefined);
       // Before the messages of these peers.
       for (const id of this.roster.ownIds) this.restore(id);
     }

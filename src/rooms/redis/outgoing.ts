@@ -56,6 +56,16 @@ export class Outgoing {
     this.connection = connection;
   }
 
+  /** What isn't confirmed, of all nodes. */
+  get unconfirmed(): { unconfirmedMessages: number; unconfirmedBytes: number } {
+    const total = { unconfirmedMessages: 0, unconfirmedBytes: 0 };
+    for (const { kept, bytes } of this.links.values()) {
+      total.unconfirmedMessages += kept.length;
+      total.unconfirmedBytes += bytes;
+    }
+    return total;
+  }
+
   /** Sends a message, behind those before it; when Redis can't be reached, later. */
   send(node: string, message: Message): void {
     const link = this.linkTo(node);

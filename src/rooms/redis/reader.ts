@@ -29,6 +29,8 @@ export class InboxReader {
   key = "";
   /** The id of the last entry that was read. */
   lastId = "0-0";
+  /** The first entry that was read last: when it was written, by Redis, and when it was read, by performance.now(). */
+  lastRead: { readonly writtenAtMs: number; readonly atMs: number } | undefined;
   private readonly connection: Redis;
   private readonly events: ReaderEvents;
   private isReading = false;
@@ -87,6 +89,8 @@ export class InboxReader {
     const entries = stream?.[1] ?? [];
     if (entries.length === 0 || key !== this.key) return;
     this.lastId = entries.at(-1)?.[0] ?? lastId;
+    const writtenAtMs = Number.parseInt(entries[0]?.[0] ?? "", 10);
+    this.lastRead = { writtenAtMs, atMs: this.answeredAtMs };
     await this.events.arrived(entries.map(([, fields]) => fieldsOf(fields)));
   }
 }

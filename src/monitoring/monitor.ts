@@ -1,0 +1,137 @@
+/** What an operator sees of a server: the parts tell it what happens, and it counts and notes that. */
+
+import type { Ack } from "../protocol/messages.ts";
+import { Metrics } from "./metrics.ts";
+import { type NewStep, Timelines } from "./timeline.ts";
+
+/** Why a connection was cut off. */
+export type CutOff = "flood" | "slow" | "expired";
+
+/** An event of a client, with what became of it. */
+export interface Answered {
+  /** The id of its peer. */
+  readonly id: string;
+  /** Its name; `unknown` for one that the protocol doesn't have. */
+  readonly event: string;
+  readonly args: readonly unknown[];
+  readonly ack: Ack;
+  /** From its arrival until now. */
+  readonly tookMs: number;
+}
+
+const RELAYED: ReadonlySet<string> = new Set(["offer", "answer", "candidate", "candidates"]);
+/** What these do to a room is noted where it is done. */
+const NOTED_ELSEWHERE: ReadonlySet<string> = new Set(["join", "leave", "resume"]);
+
+/** Counts for the metrics, and notes for the timelines. */
+export class Monitor {
+  readonly metrics: Metrics;
+  readonly timelines: Timelines;
+
+  /** @param now Unix milliseconds */
+  constructor(version: string, now: () => number) {
+    this.metrics = new Metrics(version);
+    this.timelines = new Timelines(now);
+  }
+
+  answered({ id, event, args, ack, tookMs }: Answered): void {
+    const outcome = ack.ok ? "ok" : ack.error.code;
+    this.metrics.events.inc({ event, outcome });
+    if (!ack.ok) {
+      if (event === "resume") this.metrics.resumes.inc({ outcome });
+      if (!NOTED_ELSEWHERE.has(event)) this.timelines.addOf(id, { event, from: id, outcome });
+      return;
+    }
+    if (!RELAYED.has(event)) return;
+    const step = relayStep(id, event, args, ack);
+    this.metrics.relay.observe(tookMs / 1_000);
+    this.metrics.delivered.inc({ event }, step.delivered);
+    this.timelines.addOf(id, step);
+  }
+
+  joined(room: string, id: string): void {
+    this.metrics.joined.inc();
+    this.timelines.enter(room, id);
+    this.timelines.add(room, { event: "joined", from: id, outcome: "ok" });
+  }
+
+  /** A join was refused. One of a room that nothing is known of isn't noted: anybody can name rooms. */
+  joinRefused(room: string, id: string, code: string): void {
+    if (!this.timelines.has(room)) return;
+    this.timelines.add(room, { event: "join", from: id, outcome: code });
+  }
+
+  left(room: string, id: string): void {
+    this.metrics.left.inc();
+    this.timelines.add(room, { event: "left", from: id, outcome: "ok" });
+    this.timelines.exit(id);
+  }
+
+  /** Its connection is lost, its seat is kept. */
+  away(id: string): void {
+    this.metrics.away.inc();
+    this.timelines.addOf(id, { event: "away", from: id, outcome: "ok" });
+  }
+
+  /** It has its seat again; `gap`: what was under way may be lost. */
+  resumed(room: string, id: string, gap: boolean): void {
+    const outcome = gap ? "gap" : "ok";
+    this.metrics.resumes.inc({ outcome });
+    this.timelines.enter(room, id);
+    this.timelines.add(room, { event: "resumed", from: id, outcome });
+  }
+
+  /** Its seat is on another node now, which notes what it does. */
+  moved(id: string): void {
+    this.timelines.exit(id);
+  }
+
+  cutOff(reason: CutOff): void {
+    this.metrics.cutOff.inc({ reason });
+  }
+
+  /** The same for a peer, if there is one. */
+  peerCutOff(id: string, reason: CutOff): void {
+    this.timelines.addOf(id, { event: "cut_off", from: id, outcome: reason });
+  }
+
+  removed(id: string, code: string): void {
+    this.metrics.removed.inc({ code });
+    this.timelines.addOf(id, { event: "removed", from: id, outcome: code });
+  }
+
+  /** A room was closed for newcomers. */
+  closed(room: string): void {
+    if (this.timelines.has(room)) this.timelines.add(room, { event: "closed", outcome: "ok" });
+  }
+}
+
+function relayStep(from: string, event: string, args: readonly unknown[], ack: Ack): NewStep {
+  const [payload, target] = args;
+  const to = memberOf(target, "to");
+  const delivered = "delivered" in ack && typeof ack.delivered === "number" ? ack.delivered : 0;
+  const candidates = Array.isArray(payload) ? payload.length : Number(event === "candidate");
+  return {
+    event,
+    from,
+    ...(to !== undefined && { to }),
+    bytes: bytesOf(payload),
+    ...(candidates > 0 && { candidates }),
+    delivered,
+    outcome: to !== undefined && delivered === 0 ? "screened" : "ok",
+  };
+}
+
+/** The bytes of a description, a candidate, or a list of candidates. */
+function bytesOf(payload: unknown): number {
+  if (Array.isArray(payload)) return payload.reduce((sum, item) => sum + bytesOf(item), 0);
+  const text = memberOf(payload, "sdp") ?? memberOf(payload, "candidate") ?? "";
+  return Buffer.byteLength(text);
+}
+
+/** A member of an object that is a string. */
+function memberOf(value: unknown, name: string): string | undefined {
+  if (!(value instanceof Object)) return undefined;
+  const member: unknown = Reflect.get(value, name);
+  return typeof member === "string" ? member : undefined;
+}

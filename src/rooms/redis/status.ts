@@ -1,0 +1,31 @@
+/** How it is with Redis, for an operator. */
+
+import type { RedisNode } from "./node.ts";
+
+/** The state of this node's part in the cluster. */
+export interface NodeStatus {
+  readonly isAvailable: boolean;
+  /** Nodes with a valid lease, this one included. */
+  readonly nodes: number;
+  /** Since the last answered renewal of this node's lease. */
+  readonly leaseAgeMs: number;
+  /** How old the first of the entries that were read last already was. */
+  readonly inboxLagMs: number;
+  /** Messages to other nodes that these haven't confirmed. */
+  readonly unconfirmedMessages: number;
+  readonly unconfirmedBytes: number;
+  /** Failed connections and refused commands since the start. */
+  readonly errors: number;
+}
+
+/** Reads the state of a node. */
+export function statusOf({ leases, connection, outgoing, availability }: RedisNode): NodeStatus {
+  return {
+    isAvailable: leases.isAvailable,
+    nodes: leases.others.length + 1,
+    leaseAgeMs: leases.ageMs,
+    inboxLagMs: connection.inboxLagMs,
+    ...outgoing.unconfirmed,
+    errors: availability.failures,
+  };
+}
