@@ -36,6 +36,8 @@ export interface Status {
 }
 
 const PREFIX = "roomrelay_";
+/** Gauges of prom-client that are named like counters. The same by type are there under other names. */
+const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
 const RELAY_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
 const CONNECT_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const CALL_SECONDS = [10, 60, 300, 900, 1_800, 3_600, 7_200, 14_400];
@@ -118,6 +120,7 @@ export class Metrics {
       1,
     );
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
   }
 
   /** The media type of the text. */

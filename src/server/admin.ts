@@ -36,8 +36,10 @@ export interface AdminDeps {
 
 /** The listener. */
 export interface AdminListener {
-  /** Starts to listen. Resolves with the URL; rejects with the error of `net.Server`. */
-  listen(): Promise<string>;
+  /** Where it listens; "" until it does. */
+  url: string;
+  /** Starts to listen; rejects with the error of `net.Server`. */
+  listen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,11 +82,12 @@ export function createAdminListener(
   const server: HttpServer = createHttpServer(app, LIMITS);
   guardRequests(server);
 
-  return {
+  const listener: AdminListener = {
+    url: "",
     listen: async () => {
       const url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
       log.info({ url }, `admin listener: ${url}`);
-      return url;
+      listener.url = url;
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -93,6 +96,7 @@ export function createAdminListener(
       metrics.close();
     },
   };
+  return listener;
 }
 
 async function readStatus({

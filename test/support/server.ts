@@ -54,6 +54,8 @@ export async function startServer(
   onTestFinished(() => server.close());
   return {
     url,
+    /** Of the admin listener; "" without `ADMIN_PORT`. */
+    adminUrl: server.admin?.url ?? "",
     log,
     io: server.io,
     httpServer: server.httpServer,

@@ -92,6 +92,13 @@ export function createContestants(before: string | undefined): Contestant[] {
     ours,
     {
       ...ours,
+      name: "monitored",
+      title: "ours, monitored",
+      colour: "#0891b2",
+      env: { ...OURS_ENV, ADMIN_PORT: "0" },
+    },
+    {
+      ...ours,
       name: "resuming",
       title: "ours, resuming",
       colour: "#7c3aed",

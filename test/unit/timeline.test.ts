@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { Timelines } from "../../src/monitoring/timeline.ts";
+
+/** Timelines with these limits, and a clock that goes on by 1 ms with each step. */
+function create(stepsPerRoom: number, steps: number) {
+  let nowMs = 0;
+  return new Timelines(() => ++nowMs, { stepsPerRoom, steps });
+}
+
+const offer = (from: string) => ({ event: "offer", from, bytes: 5, delivered: 1, outcome: "ok" });
+const refused = (from: string, outcome: string) => ({ event: "offer", from, outcome });
+
+test("a peer's steps are those of its room, from when it enters until it leaves", () => {
+  const timelines = create(10, 100);
+  timelines.addOf("a", offer("a"));
+  timelines.enter("r", "a");
+  timelines.addOf("a", offer("a"));
+  timelines.enter("s", "a");
+  timelines.addOf("a", offer("a"));
+  timelines.exit("a");
+  timelines.addOf("a", offer("a"));
+  expect(timelines.of("r")).toEqual([{ at: 1, ...offer("a") }]);
+  expect(timelines.of("s")).toEqual([{ at: 2, ...offer("a") }]);
+  expect(timelines.of("nowhere")).toEqual([]);
+});
+
+test("a room keeps its last steps", () => {
+  const timelines = create(3, 100);
+  for (let n = 1; n <= 5; n++) timelines.add("r", offer(`${n}`));
+  expect(timelines.of("r").map(({ from }) => from)).toEqual(["3", "4", "5"]);
+});
+
+test("the same refusal again is counted, and doesn't push others out", () => {
+  const timelines = create(4, 100);
+  timelines.add("r", offer("a"));
+  for (let n = 0; n < 1_000; n++) timelines.add("r", refused("a", "rate_limited"));
+  timelines.add("r", refused("a", "not_in_room"));
+  timelines.add("r", refused("b", "not_in_room"));
+  expect(timelines.of("r")).toEqual([
+    { at: 1, ...offer("a") },
+    { at: 2, ...refused("a", "rate_limited"), times: 1_000 },
+    { at: 3, ...refused("a", "not_in_room") },
+    { at: 4, ...refused("b", "not_in_room") },
+  ]);
+});
+
+test("what was done again is noted again", () => {
+  const timelines = create(4, 100);
+  for (let n = 0; n < 2; n++) timelines.add("r", offer("a"));
+  expect(timelines.of("r")).toEqual([
+    { at: 1, ...offer("a") },
+    { at: 2, ...offer("a") },
+  ]);
+});
+
+test("with too many steps in all, quiet rooms are forgotten, and those in use are not", () => {
+  const timelines = create(10, 100);
+  for (let room = 0; room < 1_000; room++) {
+    for (let n = 0; n < 4; n++) timelines.add(`r${room}`, offer("a"));
+    timelines.add("in use", offer("b"));
+  }
+  expect(timelines.of("in use")).toHaveLength(10);
+  const kept = Array.from({ length: 1_000 }, (_, room) => timelines.of(`r${room}`).length);
+  expect(kept.reduce((sum, length) => sum + length)).toBeLessThanOrEqual(90);
+  expect(kept.slice(-10)).toEqual(Array(10).fill(4));
+  expect(timelines.has("r0")).toBe(false);
+});
