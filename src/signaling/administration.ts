@@ -41,7 +41,7 @@ export interface Administration {
 
 const DEFAULT_CLOSED_SECONDS = 60;
 /** Most characters of a reason. */
-export const MAX_REASON = 200;
+const MAX_REASON = 200;
 const MESSAGES: Readonly<Record<RemovalCode, string>> = {
   removed: "you were removed from this server",
   room_closed: "the room was closed",
