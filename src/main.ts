@@ -51,15 +51,17 @@ function explain(error: unknown): unknown {
   const { PORT = "3000", HOST = "", ADMIN_PORT, ADMIN_HOST = "127.0.0.1" } = process.env;
   const port = "port" in error ? String(error.port) : PORT;
   const isAdmin = port === ADMIN_PORT && port !== PORT;
-  const [portVariable, hostVariable] = isAdmin ? ["ADMIN_PORT", "ADMIN_HOST"] : ["PORT", "HOST"];
+  const variable = isAdmin ? "ADMIN_PORT" : "PORT";
   switch (error.code) {
     case "EADDRINUSE":
-      return `Port ${port} is in use. Stop what listens there, or set ${portVariable} to another one.`;
+      return `Port ${port} is in use. Stop what listens there, or set ${variable} to another one.`;
     case "EACCES":
-      return `No permission to listen on port ${port}. Set ${portVariable} to one above 1023.`;
+      return `No permission to listen on port ${port}. Set ${variable} to one above 1023.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `${hostVariable} "${isAdmin ? ADMIN_HOST : HOST}" is not an address of this machine.`;
+      return isAdmin
+        ? `ADMIN_HOST "${ADMIN_HOST}" is not an address of this machine. Leave it empty for 127.0.0.1.`
+        : `HOST "${HOST}" is not an address of this machine. Leave it empty to listen on all.`;
     default:
       return error;
   }

@@ -40,16 +40,17 @@ describe("starting", () => {
     expect(process.output).not.toContain("canary");
   });
 
-  test("a port in use is one clear line", async () => {
+  test.each(["PORT", "ADMIN_PORT"])("%s in use is one clear line", async (variable) => {
     const taken = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => void taken.close());
     await once(taken, "listening");
     const address = taken.address();
     const port = String(address && typeof address === "object" && address.port);
-    const process = new TestProcess(START, { PORT: port, HOST: "127.0.0.1" });
+    const env = { PORT: "0", HOST: "127.0.0.1", LOG_LEVEL: "silent", [variable]: port };
+    const process = new TestProcess(START, env);
     expect(await process.ended()).toBe(1);
     expect(process.output.trim()).toBe(
-      `Port ${port} is in use. Stop what listens there, or set PORT to another one.`,
+      `Port ${port} is in use. Stop what listens there, or set ${variable} to another one.`,
     );
   });
 

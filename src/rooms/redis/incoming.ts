@@ -121,8 +121,8 @@ export class Incoming {
 
   private answer(node: string, text: string): void {
     const { questions, listeners, reportFault } = this.deps;
-    const about = async (room: string) => (await listeners()?.asked(room)) ?? "";
-    questions.answer(node, text, about).catch(reportFault);
+    const { asked } = listeners() ?? {};
+    if (asked) questions.answer(node, text, asked).catch(reportFault);
   }
 
   private confirm(node: string, link: Link): void {
