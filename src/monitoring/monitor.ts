@@ -19,6 +19,17 @@ export interface Answered {
   readonly tookMs: number;
 }
 
+/** What a client says of a connection to the peer `to`. */
+export interface Reported {
+  readonly room: string;
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: "connected" | "failed" | "ended";
+  readonly ms: number;
+  readonly path?: string;
+  readonly reason?: string;
+}
+
 const RELAYED: ReadonlySet<string> = new Set(["offer", "answer", "candidate", "candidates"]);
 /** What these do to a room is noted where it is done. */
 const NOTED_ELSEWHERE: ReadonlySet<string> = new Set(["join", "leave", "resume"]);
@@ -98,6 +109,20 @@ export class Monitor {
   removed(id: string, code: string): void {
     this.metrics.removed.inc({ code });
     this.timelines.addOf(id, { event: "removed", from: id, outcome: code });
+  }
+
+  /** A client says how one end of a connection between two peers went. */
+  reported({ room, from, to, outcome, ms, path, reason }: Reported): void {
+    const seconds = ms / 1_000;
+    this.metrics.linkEnds.inc({ outcome, path: path ?? "", reason: reason ?? "" });
+    if (outcome === "ended") this.metrics.linkDuration.observe({ path: path ?? "" }, seconds);
+    else this.metrics.linkConnect.observe({ outcome, path: path ?? "" }, seconds);
+    const details = {
+      ms,
+      ...(path !== undefined && { path }),
+      ...(reason !== undefined && { reason }),
+    };
+    this.timelines.add(room, { event: "call_report", from, to, outcome, ...details });
   }
 
   /** A room was closed for newcomers. */
