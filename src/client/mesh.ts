@@ -67,6 +67,10 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         tracks,
         channels: options.channels ?? {},
         ...paces,
+        reportCall:
+          options.callReports === false
+            ? undefined
+            : (to, report) => signaling.reportCall(to, report),
         emit: (type, members) => this.emit(type, members),
       },
       room,

@@ -25,6 +25,7 @@ import {
 import { createRouter, type Middleware, type Readiness } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
+import type { ReceivedCallReport } from "../signaling/call-reports.ts";
 import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
@@ -53,6 +54,8 @@ export interface Overrides {
   rooms?: RoomRegistry;
   /** The clock, in Unix milliseconds. */
   now?: () => number;
+  /** Gets what clients tell of their calls. */
+  onReport?: (report: ReceivedCallReport) => void;
 }
 
 /**
@@ -85,7 +88,7 @@ export function attach(
   config: Config,
   overrides: Overrides = {},
 ): Signaling {
-  const { log = createLogger({ level: config.logLevel }), now = Date.now } = overrides;
+  const { log = createLogger({ level: config.logLevel }), now = Date.now, onReport } = overrides;
   const { path, authorize } = config;
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);
   const isTrustedProxy = createProxyTrust(config.trustProxy);
@@ -133,7 +136,15 @@ export function attach(
   forgetEndedPolling(io);
 
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });
-  const signaling = serveSignaling(io, config, { rooms, admit, floods, reportFault, now, log });
+  const signaling = serveSignaling(io, config, {
+    rooms,
+    admit,
+    floods,
+    onReport,
+    reportFault,
+    now,
+    log,
+  });
 
   const router = createRouter({
     count: () => rooms.count(),

@@ -4,6 +4,7 @@ import { createSparseLog } from "../connections/sparse-log.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Peer } from "../protocol/messages.ts";
 import type { Departure, Member } from "../rooms/registry.ts";
+import type { CallReports } from "./call-reports.ts";
 import type { Deliver } from "./delivery.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
 
@@ -22,6 +23,7 @@ export interface PresenceDeps {
   deliver: Deliver;
   /** The application's listeners. */
   listeners: Listeners;
+  callReports: CallReports;
   log: Logger;
 }
 
@@ -29,7 +31,8 @@ export interface PresenceDeps {
 const LOGGED = { perSecond: 10, burst: 100 };
 
 /** Creates what tells. */
-export function createPresence({ deliver, listeners, log }: PresenceDeps): Presence {
+export function createPresence(deps: PresenceDeps): Presence {
+  const { deliver, listeners, callReports, log } = deps;
   const logMember = createSparseLog((fields, message) => log.info(fields, message), LOGGED);
   const resumable = (members: readonly Member[]) => members.filter((member) => member.resumable);
 
@@ -47,6 +50,7 @@ export function createPresence({ deliver, listeners, log }: PresenceDeps): Prese
 
     left: ({ room, member, remaining }) => {
       const { id } = member.peer;
+      callReports.departed(room, id);
       deliver(remaining.filter(isHere), "user_exit", { id });
       if (!isHere(member)) return;
       logMember({ peer: id, room, peers: remaining.length }, "left");

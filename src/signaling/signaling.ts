@@ -12,6 +12,7 @@ import type { Logger } from "../log/logger.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
 import { type Administration, createAdministration, createRemoval } from "./administration.ts";
+import { createCallReports, type ReceivedCallReport } from "./call-reports.ts";
 import { createDelivery } from "./delivery.ts";
 import { type SignalingIo, type SignalingSocket, serveSockets } from "./dispatch.ts";
 import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
@@ -48,6 +49,8 @@ export interface SignalingDeps {
   /** How the application decides who may connect; undefined if it doesn't. */
   admit: ((request: SignalingSocket["request"]) => Promise<Verdict>) | undefined;
   floods: FloodGuard;
+  /** Gets what clients tell of their calls; undefined if nobody does. */
+  onReport: ((report: ReceivedCallReport) => void) | undefined;
   /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
   /** Unix milliseconds. */
@@ -65,7 +68,7 @@ interface Served extends Pick<Drain, "isOpen" | "isReady"> {
 export function serveSignaling(
   io: SignalingIo,
   options: SignalingOptions,
-  { rooms, admit, floods, reportFault, now, log }: SignalingDeps,
+  { rooms, admit, floods, onReport = () => {}, reportFault, now, log }: SignalingDeps,
 ): Served {
   const authenticate = createAuthenticator(options);
   const gate = gateBy(admit, authenticate);
@@ -76,7 +79,8 @@ export function serveSignaling(
   const onTickets: SessionsDeps["onTickets"] = (id, names) => rooms.setTickets(id, names);
   const sessions = new Sessions(io, options, { tickets, onTickets });
   const deliver = createDelivery(io, sessions, rooms);
-  const presence = createPresence({ deliver, listeners, log });
+  const callReports = createCallReports({ rooms, sessions, onReport, now });
+  const presence = createPresence({ deliver, listeners, callReports, log });
   const deps = {
     rooms,
     sessions,
@@ -94,7 +98,7 @@ export function serveSignaling(
   const removeHere = createRemoval(sessions, membership.depart);
   rooms.listen(listenToOtherNodes({ sessions, presence, removeHere, reportFault }));
   const screen = createScreen(options.iceTransportPolicy);
-  const handlers = createHandlers({ ...deps, membership, authenticate, screen });
+  const handlers = createHandlers({ ...deps, membership, authenticate, screen, callReports });
   serveSockets(io, { handlers, onGone: membership.onGone, floods, reportFault, log });
   const { drain, isOpen, isReady } = createDrain(io, options, membership.keepQuiet);
 
