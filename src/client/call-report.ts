@@ -3,6 +3,10 @@
 import type { CallFailure, CallReport } from "../protocol/call-report.ts";
 import { MAX_CALL_MS, MAX_RTT_MS } from "../protocol/limits.ts";
 import { type CallStats, readCallStats } from "./call-stats.ts";
+import type { SignalingClient } from "./signaling.ts";
+
+/** What tells the server. */
+export type CallReporter = Pick<SignalingClient, "reportCall" | "addEventListener">;
 
 /** Without a path by then, a connection has failed so far, unless the browser is still trying paths. */
 const PATIENCE_MS = 20_000;
@@ -14,15 +18,17 @@ const LOOK_MS = 10_000;
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Tells of a connection: once that it has connected, or that it has failed before it did, and once that it has ended.
+ * Tells of a connection with the peer `to`: once that it has connected, or that it has failed before it did, and once that it has ended.
  *
  * @param closing aborted before the connection is closed
  */
 export function observeCall(
   connection: RTCPeerConnection,
-  tell: (report: CallReport) => void,
+  to: string,
+  reporter: CallReporter,
   closing: AbortSignal,
 ): void {
+  const tell = (report: CallReport) => reporter.reportCall(to, report);
   const madeAt = performance.now();
   let connectedAt: number | undefined;
   let latest: CallStats | undefined;
@@ -79,10 +85,7 @@ export function observeCall(
   };
   connection.addEventListener("icecandidateerror", onRefusal, until);
   closing.addEventListener("abort", end);
-  // Captured, so that it comes before the connection to the server is closed.
-  if ("document" in globalThis) {
-    globalThis.addEventListener("pagehide", end, { ...until, capture: true });
-  }
+  reporter.addEventListener("pagehide", end, until);
 }
 
 /** Why there is no connection, as far as can be seen. */

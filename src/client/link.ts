@@ -1,6 +1,5 @@
 /** One RTCPeerConnection to one peer, with perfect negotiation. */
 
-import type { CallReport } from "../protocol/call-report.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
 import { observeCall } from "./call-report.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
@@ -56,9 +55,7 @@ export class Link {
     connection.addEventListener("icecandidate", onCandidate, until);
     const onState = () => connection.connectionState === "failed" && this.restartIce();
     connection.addEventListener("connectionstatechange", onState, until);
-    const { reportCall } = deps;
-    const tell = (report: CallReport) => reportCall?.(options.to, report);
-    if (reportCall) observeCall(connection, tell, until.signal);
+    if (deps.reporter) observeCall(connection, options.to, deps.reporter, until.signal);
   }
 
   /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */

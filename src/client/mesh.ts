@@ -67,10 +67,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         tracks,
         channels: options.channels ?? {},
         ...paces,
-        reportCall:
-          options.callReports === false
-            ? undefined
-            : (to, report) => signaling.reportCall(to, report),
+        reporter: options.callReports === false ? undefined : signaling,
         emit: (type, members) => this.emit(type, members),
       },
       room,

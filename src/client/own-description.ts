@@ -1,7 +1,7 @@
 /** Our description, on its way to a peer. */
 
-import type { CallReport } from "../protocol/call-report.ts";
 import type { Description } from "../protocol/messages.ts";
+import type { CallReporter } from "./call-report.ts";
 import type { Outbox } from "./outbox.ts";
 import type { PacedQueue } from "./paced-queue.ts";
 
@@ -10,8 +10,8 @@ export interface LinkDeps {
   /** When an offer may be answered. */
   answers: PacedQueue;
   outbox: Outbox;
-  /** Tells the server how a call with the peer `to` went; undefined if it isn't told. */
-  reportCall: ((to: string, report: CallReport) => void) | undefined;
+  /** What tells the server how calls go; undefined if it isn't told. */
+  reporter: CallReporter | undefined;
 }
 
 /** As much of a description costs as much as a candidate, as the server counts. */

@@ -53,7 +53,7 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     this.request = createRequest(this.socket, () => this.connected);
     this.forwardEvents();
     keepConnecting(this.socket, () => this.seat.isWaiting, this.closing.signal);
-    followPage(this.socket, this.closing.signal);
+    followPage(this.socket, () => this.emit("pagehide", {}), this.closing.signal);
   }
 
   /** This peer's id: while connected, and as long as there is a seat in a room. */

@@ -26,7 +26,7 @@ function create(options: Partial<LinkOptions> = {}, answers = new PacedQueue(ANS
       ...options,
     },
     new EarlyCandidates(),
-    { answers, outbox: new Outbox(), reportCall: undefined },
+    { answers, outbox: new Outbox(), reporter: undefined },
   );
   onTestFinished(() => link.close());
   const { connection } = link;
