@@ -1,4 +1,4 @@
-/** What becomes of a connection, told to the server: that it has connected, or failed, and how it ended. */
+/** What becomes of a connection, told to the server: that it has connected, or failed, and how it has ended. */
 
 import type { CallFailure, CallReport } from "../protocol/call-report.ts";
 import { MAX_CALL_MS, MAX_RTT_MS } from "../protocol/limits.ts";
@@ -8,94 +8,104 @@ import type { SignalingClient } from "./signaling.ts";
 /** What tells the server. */
 export type CallReporter = Pick<SignalingClient, "reportCall" | "addEventListener">;
 
-/** Without a path by then, a connection has failed so far, unless the browser is still trying paths. */
+/** A connection that isn't up by then has failed so far, unless the browser is still trying paths. */
 const PATIENCE_MS = 20_000;
-/** One that is given up before then had no chance: nothing is told. */
+/** One that is closed before then, and wasn't up, had no chance: nothing is told. */
 const CHANCE_MS = 5_000;
-/** Between two looks at a connection: when it is closed, its statistics are gone. */
-const LOOK_MS = 10_000;
-/** Until the next look where there was nothing to see yet. */
-const LOOK_AGAIN_MS = 1_000;
+/** Between two readings of statistics, which are gone when the connection is closed. */
+const READ_MS = 10_000;
+/** The same, as long as there are none. */
+const FIRST_READ_MS = 1_000;
 
 /**
- * Tells of a connection with the peer `to`: once that it has connected, or that it has failed before it did, and once that it has ended.
- *
- * @param closing aborted before the connection is closed
+ * Tells of one connection, each at most once: that it has connected; that it hasn't, though it may later; and that it
+ * has ended, if it had connected.
  */
-export function observeCall(
-  connection: RTCPeerConnection,
-  to: string,
-  reporter: CallReporter,
-  closing: AbortSignal,
-): void {
-  const tell = (report: CallReport) => reporter.reportCall(to, report);
-  const madeAt = performance.now();
-  let connectedAt: number | undefined;
-  let latest: CallStats | undefined;
-  let wasRefused = false;
-  let hasFailed = false;
-  let hasEnded = false;
-  let timer = setTimeout(() => onOverdue(), PATIENCE_MS);
+export class CallObserver {
+  private readonly connection: RTCPeerConnection;
+  private readonly tell: (report: CallReport) => void;
+  private readonly madeAt = performance.now();
+  private connectedAt: number | undefined;
+  /** The latest statistics. */
+  private latest: CallStats | undefined;
+  /** Whether a TURN server has refused us. */
+  private wasRefused = false;
+  private hasFailed = false;
+  private hasEnded = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  const onState = () => {
-    const { connectionState } = connection;
-    if (connectionState === "failed") fail();
-    if (connectionState !== "connected" || connectedAt !== undefined) return;
-    connectedAt = performance.now();
-    clearTimeout(timer);
-    look(msSince(madeAt));
-  };
-
-  async function look(connectMs: number): Promise<void> {
-    const stats = await readCallStats(connection).catch(() => undefined);
-    if (hasEnded) return;
-    if (stats && !latest) tell({ outcome: "connected", ms: connectMs, ...figuresOf(stats) });
-    latest = stats ?? latest;
-    timer = setTimeout(() => look(connectMs), latest ? LOOK_MS : LOOK_AGAIN_MS);
+  constructor(connection: RTCPeerConnection, tell: (report: CallReport) => void) {
+    this.connection = connection;
+    this.tell = tell;
   }
 
-  function onOverdue(): void {
-    // The browser says when it has tried all paths.
-    if (reasonOf(connection, wasRefused) !== "ice") fail();
+  /** @param closing aborted before the connection is closed */
+  follow(reporter: CallReporter, closing: AbortSignal): void {
+    const { connection } = this;
+    const until = { signal: closing };
+    connection.addEventListener("connectionstatechange", () => this.onState(), until);
+    const onRefusal = ({ errorCode }: RTCPeerConnectionIceErrorEvent) => {
+      // Error codes of STUN (RFC 8489, 14.8). 701 is a server that can't be reached.
+      if (errorCode >= 400 && errorCode < 600) this.wasRefused = true;
+    };
+    connection.addEventListener("icecandidateerror", onRefusal, until);
+    reporter.addEventListener("pagehide", () => this.end(), until);
+    closing.addEventListener("abort", () => this.end());
+    this.timer = setTimeout(() => {
+      // The browser says when it has tried all paths.
+      if (this.reason !== "ice") this.fail();
+    }, PATIENCE_MS);
   }
 
-  function fail(): void {
-    if (hasFailed || connectedAt !== undefined) return;
-    hasFailed = true;
-    const reason = reasonOf(connection, wasRefused);
-    tell({ outcome: "failed", ms: msSince(madeAt), ...(reason && { reason }) });
+  private onState(): void {
+    const { connectionState } = this.connection;
+    if (connectionState === "failed") this.fail();
+    if (connectionState !== "connected" || this.connectedAt !== undefined) return;
+    this.connectedAt = performance.now();
+    clearTimeout(this.timer);
+    this.read(msSince(this.madeAt));
   }
 
-  const end = () => {
-    if (hasEnded) return;
-    hasEnded = true;
-    clearTimeout(timer);
-    if (latest && connectedAt !== undefined) {
-      tell({ outcome: "ended", ms: msSince(connectedAt), ...figuresOf(latest) });
-    } else if (msSince(madeAt) >= CHANCE_MS) {
-      fail();
+  /** Reads the statistics, now and from time to time. With the first ones it tells that it has connected. */
+  private async read(connectMs: number): Promise<void> {
+    const stats = await readCallStats(this.connection).catch(() => undefined);
+    if (this.hasEnded) return;
+    if (stats && !this.latest) {
+      this.tell({ outcome: "connected", ms: connectMs, ...figuresOf(stats) });
     }
-  };
+    this.latest = stats ?? this.latest;
+    this.timer = setTimeout(() => this.read(connectMs), this.latest ? READ_MS : FIRST_READ_MS);
+  }
 
-  const until = { signal: closing };
-  connection.addEventListener("connectionstatechange", onState, until);
-  const onRefusal = ({ errorCode }: RTCPeerConnectionIceErrorEvent) => {
-    // Those of STUN (RFC 8489, 14.8); 701 is a server that can't be reached.
-    if (errorCode >= 400 && errorCode < 600) wasRefused = true;
-  };
-  connection.addEventListener("icecandidateerror", onRefusal, until);
-  closing.addEventListener("abort", end);
-  reporter.addEventListener("pagehide", end, until);
-}
+  private fail(): void {
+    if (this.hasFailed || this.connectedAt !== undefined) return;
+    this.hasFailed = true;
+    const { reason } = this;
+    this.tell({ outcome: "failed", ms: msSince(this.madeAt), ...(reason && { reason }) });
+  }
 
-/** Why there is no connection, as far as can be seen. */
-function reasonOf(connection: RTCPeerConnection, wasRefused: boolean): CallFailure | undefined {
-  const { localDescription, remoteDescription, iceConnectionState } = connection;
-  if (!remoteDescription) return localDescription ? "no_answer" : undefined;
-  if (iceConnectionState === "connected" || iceConnectionState === "completed") return "dtls";
-  // Descriptions contain all candidates so far (RFC 8829, 3.5.2.1).
-  if (wasRefused && !/ typ relay/.test(localDescription?.sdp ?? "")) return "relay_refused";
-  return /^a=candidate:/m.test(remoteDescription.sdp) ? "ice" : "no_candidates";
+  private end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    clearTimeout(this.timer);
+    const { latest, connectedAt } = this;
+    if (latest && connectedAt !== undefined) {
+      this.tell({ outcome: "ended", ms: msSince(connectedAt), ...figuresOf(latest) });
+    } else if (msSince(this.madeAt) >= CHANCE_MS) {
+      this.fail();
+    }
+  }
+
+  /** Why it isn't up, as far as can be seen. */
+  private get reason(): CallFailure | undefined {
+    const { localDescription, remoteDescription, iceConnectionState } = this.connection;
+    if (!remoteDescription) return localDescription ? "no_answer" : undefined;
+    if (iceConnectionState === "connected" || iceConnectionState === "completed") return "dtls";
+    // Descriptions contain the candidates so far (W3C webrtc-pc, 4.4.2).
+    const hasRelay = / typ relay/.test(localDescription?.sdp ?? "");
+    if (this.wasRefused && !hasRelay) return "relay_refused";
+    return /^a=candidate:/m.test(remoteDescription.sdp) ? "ice" : "no_candidates";
+  }
 }
 
 function figuresOf({ path, rttMs, lostPercent }: CallStats) {
@@ -106,4 +116,6 @@ function figuresOf({ path, rttMs, lostPercent }: CallStats) {
   };
 }
 
-const msSince = (start: number) => Math.min(Math.round(performance.now() - start), MAX_CALL_MS);
+function msSince(start: number): number {
+  return Math.min(Math.round(performance.now() - start), MAX_CALL_MS);
+}

@@ -1,7 +1,8 @@
 /** One RTCPeerConnection to one peer, with perfect negotiation. */
 
+import type { CallReport } from "../protocol/call-report.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
-import { observeCall } from "./call-report.ts";
+import { CallObserver } from "./call-report.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
 import { GatheredCandidates } from "./gathered-candidates.ts";
 import { type LinkDeps, OwnDescription } from "./own-description.ts";
@@ -55,7 +56,11 @@ export class Link {
     connection.addEventListener("icecandidate", onCandidate, until);
     const onState = () => connection.connectionState === "failed" && this.restartIce();
     connection.addEventListener("connectionstatechange", onState, until);
-    if (deps.reporter) observeCall(connection, options.to, deps.reporter, until.signal);
+    const { reporter } = deps;
+    if (reporter) {
+      const tell = (report: CallReport) => reporter.reportCall(options.to, report);
+      new CallObserver(connection, tell).follow(reporter, until.signal);
+    }
   }
 
   /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */

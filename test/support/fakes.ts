@@ -220,6 +220,7 @@ export class FakeSignaling extends EventTarget {
 
   reportCall(to: string, report: CallReport): void {
     this.reports.push([to, report]);
+    this.log.push(`${report.outcome} of ${to}`);
   }
 
   comes(id: string): Peer {
