@@ -52,8 +52,8 @@ export class CallObserver {
     reporter.addEventListener("pagehide", () => this.end(), until);
     closing.addEventListener("abort", () => this.end());
     this.timer = setTimeout(() => {
-      // The browser says when it has tried all paths.
-      if (this.reason !== "ice") this.fail();
+      // The browser says when it has tried all paths; without any, it says nothing.
+      if (this.reason !== "ice" || connection.iceConnectionState !== "checking") this.fail();
     }, PATIENCE_MS);
   }
 

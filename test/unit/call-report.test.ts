@@ -131,13 +131,21 @@ describe("a connection that doesn't come up", () => {
     const { connection, told, close } = observe();
     connection.localDescription = OFFER;
     connection.remoteDescription = ANSWER;
-    // It is still trying.
+    connection.iceConnectionState = "checking";
     await vi.advanceTimersByTimeAsync(30_000);
     expect(told).toEqual([]);
     for (const state of ["failed", "connecting", "failed"] as const) connection.becomes(state);
     close();
     expect(told).toEqual([{ outcome: "failed", ms: 30_000, reason: "ice" }]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("has failed when there is nothing to try after 20 s", async () => {
+    const { connection, told } = observe();
+    connection.localDescription = OFFER;
+    connection.remoteDescription = ANSWER;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(told).toEqual([{ outcome: "failed", ms: 20_000, reason: "ice" }]);
   });
 
   test.each([

@@ -401,8 +401,10 @@ test("reports of calls wait for the seat, the newest 64 of them; a refusal of on
   await next("connection");
   const { reply } = await next("resume");
   expect(heard).toEqual([]);
+  // Connected, but the seat isn't ours yet.
+  report(71);
   reply(resumed(0));
-  for (let ms = 7; ms <= 70; ms++) {
+  for (let ms = 8; ms <= 71; ms++) {
     expect((await next("call_report")).args).toMatchObject([{ ms }]);
   }
 });
@@ -416,6 +418,14 @@ test("reports of calls that wait are dropped when the seat is gone", async () =>
   await next("connection");
   (await next("resume")).reply(refused("resume_failed"));
   await heardOf(client, "connect");
+  const joining = client.join("demo");
+  const again = await next("join");
+  again.reply(joined());
+  await joining;
+  cut(again.socket);
+  await next("connection");
+  (await next("resume")).reply(resumed(0));
+  await heardOf(client, "resume");
   client.reportCall("bob", { outcome: "failed", ms: 2 });
   expect((await next("call_report")).args).toMatchObject([{ ms: 2 }]);
 });

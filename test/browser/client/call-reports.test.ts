@@ -39,6 +39,9 @@ describe.skipIf(lacksBrowser())("reports of calls", { timeout: 120_000 }, () => 
     for (const [from, to] of [ids, ids.toReversed()]) {
       expect(connected).toContainEqual(expect.objectContaining({ ...common, from, to }));
     }
+    // Otherwise every failure would look like one without candidates.
+    const theirs = () => window.mesh.peers[0]?.connection?.remoteDescription?.sdp;
+    expect(await ada.evaluate(theirs)).toMatch(/^a=candidate:/m);
     // Whoever leaves tells it before that, and the other one when it hears of it.
     await ada.evaluate(() => window.mesh.leave());
     const ended = await told("ended", 2);
@@ -104,17 +107,25 @@ describe.skipIf(lacksBrowser() || lacksCoturn())(
       expect(connected.map((report) => "path" in report && report.path)).toEqual([path, path]);
     });
 
-    test("refused by the TURN server, and not answered by a peer: both are failures, with their reason", async () => {
+    test("refused by the TURN server, without candidates, or without an answer: each fails with its reason", async () => {
       const coturn = await startCoturn();
-      const { server, reports, told, join } = await setUp(
+      const { server, reports, told, join, open } = await setUp(
         await launchBrowser(),
         relayOnly(`turn:${coturn.address}`, "another secret"),
       );
       const silent = await server.connect();
       await silent.join("demo");
       const [ada, bob] = [await join(), await join()];
-      const ids = [await ada.evaluate(idOf), await bob.evaluate(idOf)];
-      const failed = await told("failed", 4);
+      // Uses no TURN server, and so the server passes none of its candidates on.
+      const cyd = await open();
+      await cyd.evaluate(async () => {
+        const { client, signaling, camera } = window;
+        const configuration: RTCConfiguration = { iceServers: [], iceTransportPolicy: "all" };
+        window.watch(new client.Mesh(signaling, { streams: [camera], configuration }));
+        await window.mesh.join("demo");
+      });
+      const ids = await Promise.all([ada, bob, cyd].map((page) => page.evaluate(idOf)));
+      const failed = await told("failed", 9);
       const reasons = failed.map(({ from, to, ...report }) => ({
         between: [ids.indexOf(from), ids.indexOf(to)],
         reason: "reason" in report && report.reason,
@@ -122,13 +133,18 @@ describe.skipIf(lacksBrowser() || lacksCoturn())(
       const expected = [
         { between: [0, -1], reason: "no_answer" },
         { between: [1, -1], reason: "no_answer" },
+        { between: [2, -1], reason: "no_answer" },
         { between: [0, 1], reason: "relay_refused" },
+        { between: [0, 2], reason: "relay_refused" },
         { between: [1, 0], reason: "relay_refused" },
+        { between: [1, 2], reason: "relay_refused" },
+        { between: [2, 0], reason: "no_candidates" },
+        { between: [2, 1], reason: "no_candidates" },
       ];
       expect(reasons).toEqual(expect.arrayContaining(expected));
       // Told once: leaving, which is answered after all that was sent before, adds nothing.
       await ada.evaluate(() => window.mesh.leave());
-      expect(reports).toHaveLength(4);
+      expect(reports).toHaveLength(9);
     });
   },
 );
