@@ -3,6 +3,7 @@
  * calls between all peers of a room on it.
  */
 
+export type { CallFailure, CallPath, CallReport } from "../protocol/call-report.ts";
 export type {
   Candidate,
   Delivered,
@@ -14,6 +15,7 @@ export type {
   Metadata,
   Peer,
 } from "../protocol/messages.ts";
+export { type CallStats, readCallStats } from "./call-stats.ts";
 export { SignalingError } from "./errors.ts";
 export { Mesh } from "./mesh.ts";
 export type { MeshEvents, MeshOptions, MeshState } from "./mesh-types.ts";

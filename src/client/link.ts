@@ -1,12 +1,16 @@
 /** One RTCPeerConnection to one peer, with perfect negotiation. */
 
+import type { CallReport } from "../protocol/call-report.ts";
 import type { Candidate, Description } from "../protocol/messages.ts";
+import { CallObserver } from "./call-report.ts";
 import type { EarlyCandidates } from "./early-candidates.ts";
 import { GatheredCandidates } from "./gathered-candidates.ts";
 import { type LinkDeps, OwnDescription } from "./own-description.ts";
 
 /** Options and callbacks of a link. */
 export interface LinkOptions {
+  /** The peer's id. */
+  to: string;
   configuration: () => RTCConfiguration;
   /** Whether this side gives way if both offer at once. Exactly one of the two must. */
   polite: boolean;
@@ -52,6 +56,11 @@ export class Link {
     connection.addEventListener("icecandidate", onCandidate, until);
     const onState = () => connection.connectionState === "failed" && this.restartIce();
     connection.addEventListener("connectionstatechange", onState, until);
+    const { reporter } = deps;
+    if (reporter) {
+      const tell = (report: CallReport) => reporter.reportCall(options.to, report);
+      new CallObserver(connection, tell).follow(reporter, until.signal);
+    }
   }
 
   /** Takes an offer when its turn comes, or an answer now. Of offers that wait, the newest counts. */

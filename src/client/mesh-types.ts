@@ -11,6 +11,8 @@ export interface MeshOptions {
   channels?: Readonly<Record<string, RTCDataChannelInit>>;
   /** For each RTCPeerConnection; overrides the server's ICE settings. */
   configuration?: RTCConfiguration;
+  /** Whether to tell the server how each call goes, without addresses and content; true if left out. */
+  callReports?: boolean;
 }
 
 /** The state of a mesh. `reconnecting`: the connection to the server is lost; calls go on meanwhile. */

@@ -67,6 +67,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         tracks,
         channels: options.channels ?? {},
         ...paces,
+        reporter: options.callReports === false ? undefined : signaling,
         emit: (type, members) => this.emit(type, members),
       },
       room,

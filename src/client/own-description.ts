@@ -1,6 +1,7 @@
 /** Our description, on its way to a peer. */
 
 import type { Description } from "../protocol/messages.ts";
+import type { CallReporter } from "./call-report.ts";
 import type { Outbox } from "./outbox.ts";
 import type { PacedQueue } from "./paced-queue.ts";
 
@@ -9,6 +10,8 @@ export interface LinkDeps {
   /** When an offer may be answered. */
   answers: PacedQueue;
   outbox: Outbox;
+  /** What tells the server how calls go; undefined if it isn't told. */
+  reporter: CallReporter | undefined;
 }
 
 /** As much of a description costs as much as a candidate, as the server counts. */

@@ -39,6 +39,8 @@ export function forwardMessages(
     if (Array.isArray(candidates)) for (const each of candidates) onCandidate(each, sender);
   });
   socket.on("signal_error", (error) => {
+    // A report that the server doesn't take, or doesn't know, is no concern of the application.
+    if (error?.event === "call_report") return;
     if (isRefusal(error)) emit("error", { event: error.event, error: errorOf(error) });
   });
 }

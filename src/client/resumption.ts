@@ -1,5 +1,6 @@
 /** A seat in a room that outlives its connection: the ticket for it, and what a lost connection may have lost. */
 
+import type { AddressedCallReport } from "../protocol/call-report.ts";
 import type { Ack, Delivered, Joined, Metadata, Refusal, Resumed } from "../protocol/messages.ts";
 import { disconnected, errorOf, retryAfterMs } from "./errors.ts";
 import { countReceived, isAck, isResumed } from "./received.ts";
@@ -14,6 +15,8 @@ const ANSWER_MS = 5_000;
 const MIN_RETRY_MS = 500;
 /** Longer than a server takes to notice a lost connection, by default 18 s: for so much longer it keeps the seat. */
 export const NOTICE_MS = 20_000;
+/** Of reports of calls, the newest so many wait for the next connection. */
+const MAX_REPORTS = 64;
 
 /** What becomes of a seat when there is a connection again. */
 interface Outcome {
@@ -38,6 +41,7 @@ export class Resumption {
   private readonly outcome: Outcome;
   private readonly received: { count: number };
   private readonly messages = new SentMessages();
+  private reports: AddressedCallReport[] = [];
   private ticket: Joined["resume"];
   /** From the loss of the connection until the seat is taken over, or given up. */
   private isAway = false;
@@ -71,6 +75,12 @@ export class Resumption {
     const mayWait = this.isWaiting && this.patience !== undefined;
     if (!this.isLive && !mayWait) return Promise.reject(disconnected());
     return this.messages.add(sending, this.isLive);
+  }
+
+  /** Sends it now, or when the seat is ours again. Nobody acknowledges it. */
+  report(report: AddressedCallReport): void {
+    if (this.isLive) this.socket.emit("call_report", report);
+    else if (this.isWaiting) this.reports = [...this.reports, report].slice(-MAX_REPORTS);
   }
 
   /** A join is about to be sent. To be called with its answer: undefined if it was refused. */
@@ -133,6 +143,7 @@ export class Resumption {
     clearTimeout(this.patience);
     clearTimeout(this.timer);
     this.patience = undefined;
+    this.reports = [];
     this.ticket = undefined;
     this.id = undefined;
     this.isAway = false;
@@ -179,6 +190,7 @@ export class Resumption {
         this.socket.emit("set_metadata", { metadata: this.metadata }, () => {});
       }
     }
+    for (const report of this.reports.splice(0)) this.report(report);
     const isComplete = this.messages.goOn(received, users.length);
     this.outcome.resumed(resumed, received === null || !isComplete);
   }

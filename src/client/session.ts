@@ -156,14 +156,14 @@ export class Session {
   private create(info: Peer): MeshPeer | undefined {
     if (!this.joined) return undefined;
     const { signaling, emit } = this.deps;
-    const { id } = info;
     const peer: MeshPeer = new MeshPeer(
       info,
       this.deps,
       {
+        to: info.id,
         configuration: () => this.ice.configuration,
-        sendDescription: (description) => signaling.sendDescription(description, id),
-        sendCandidates: (candidates) => signaling.sendCandidates(candidates, id),
+        sendDescription: (description) => signaling.sendDescription(description, info.id),
+        sendCandidates: (candidates) => signaling.sendCandidates(candidates, info.id),
         beforeIceRestart: () => this.ice.renew(),
         onError: (error) => this.report(peer, error),
       },

@@ -63,6 +63,8 @@ export interface SignalingEvents {
    * The connection is lost. With `willReconnect`, it is retried automatically; then a `resume` follows, or a `connect`.
    */
   disconnect: { willReconnect: boolean };
+  /** The page is left: the connection ends after this. The last moment to send something. */
+  pagehide: object;
   /** The server refused the connection; it isn't retried. */
   refuse: { error: SignalingError };
   /** Joined a room: the other peers, longest-standing first, and the ICE settings. */

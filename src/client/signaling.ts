@@ -1,7 +1,7 @@
 /** The connection to the signaling server: joining a room, sending to its peers, and their events. */
 
+import type { CallReport } from "../protocol/call-report.ts";
 import type {
-  Ack,
   Candidate,
   Delivered,
   Description,
@@ -10,7 +10,7 @@ import type {
   Metadata,
 } from "../protocol/messages.ts";
 import { abortable } from "./abortable.ts";
-import { disconnected, isCode, refusalOf } from "./errors.ts";
+import { isCode, refusalOf } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
 import { followPage } from "./page.ts";
 import { forwardMessages, isAck, isIceGrant, isJoined } from "./received.ts";
@@ -23,7 +23,7 @@ import type {
   SignalingEvents,
   SignalingOptions,
 } from "./signaling-types.ts";
-import { nextConnection, openSocket, request } from "./socket.ts";
+import { createRequest, nextConnection, openSocket, type Request } from "./socket.ts";
 
 /**
  * A connection to the signaling server. It starts at once, reconnects when it is lost, and disconnects
@@ -32,6 +32,7 @@ import { nextConnection, openSocket, request } from "./socket.ts";
 export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private readonly socket: ServerSocket;
   private readonly seat: Resumption;
+  private readonly request: Request;
   private readonly closing = new AbortController();
   /** The number of joins so far; only the latest one counts. */
   private joins = 0;
@@ -49,9 +50,10 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       },
       gone: () => this.comeUp(),
     });
+    this.request = createRequest(this.socket, () => this.connected);
     this.forwardEvents();
     keepConnecting(this.socket, () => this.seat.isWaiting, this.closing.signal);
-    followPage(this.socket, this.closing.signal);
+    followPage(this.socket, () => this.emit("pagehide", {}), this.closing.signal);
   }
 
   /** This peer's id: while connected, and as long as there is a seat in a room. */
@@ -147,6 +149,11 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     await this.request((reply) => this.socket.emit("refresh_token", token, reply));
   }
 
+  /** Tells the server how a call went: now, or when we have our seat again. `Mesh` does so by itself. */
+  reportCall(to: string, report: CallReport): void {
+    this.seat.report({ to, ...report });
+  }
+
   /** Ends the connection for good. */
   close(): void {
     this.closing.abort();
@@ -186,14 +193,5 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
     // After a refusal or a disconnect by the server it doesn't reconnect by itself.
     if (!this.socket.active && !this.closing.signal.aborted) this.socket.connect();
     await abortable(next, signal);
-  }
-
-  private request<T extends object>(
-    emit: (reply: (ack: Ack<T>) => void) => void,
-    isValid?: (answer: object) => boolean,
-  ): Promise<T> {
-    // Socket.IO would send it after reconnecting, before we have our seat again; so it fails now.
-    if (!this.connected) return Promise.reject(disconnected());
-    return request(this.socket, emit, isValid);
   }
 }

@@ -63,7 +63,19 @@ class Connections extends Manager {
 }
 
 /** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
-export function request<T extends object>(
+export type Request = <T extends object>(
+  emit: (reply: (ack: Ack<T>) => void) => void,
+  isValid?: (answer: object) => boolean,
+) => Promise<T>;
+
+/** @param isLive whether the server hears what is sent; if not, a request fails */
+export function createRequest(socket: ServerSocket, isLive: () => boolean): Request {
+  // Socket.IO would send it after reconnecting, before we have our seat again; so it fails now.
+  return (emit, isValid) =>
+    isLive() ? request(socket, emit, isValid) : Promise.reject(disconnected());
+}
+
+function request<T extends object>(
   socket: ServerSocket,
   emit: (reply: (ack: Ack<T>) => void) => void,
   isValid: (answer: object) => boolean = () => true,

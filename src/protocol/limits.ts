@@ -18,5 +18,9 @@ export const MAX_CANDIDATES = 64;
 export const MAX_METADATA_BYTES = 1_024;
 /** Levels of arrays and objects in metadata. */
 export const MAX_METADATA_DEPTH = 8;
+/** A week: the longest time in a report of a call. */
+export const MAX_CALL_MS = 604_800_000;
+/** Ten minutes: the longest round trip in a report of a call. */
+export const MAX_RTT_MS = 600_000;
 /** The longest ticket is some 500 characters: a room, a name of 64 characters and a signature. */
 export const MAX_TICKET_BYTES = 2_048;

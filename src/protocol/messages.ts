@@ -1,7 +1,6 @@
-/**
- * The types of all messages between a client and the server. Their rules: .github/PROTOCOL.md. Runs in
- * browsers too, so it imports nothing.
- */
+/** The types of all messages between a client and the server; browsers use them too. Their rules: .github/PROTOCOL.md. */
+
+import type { AddressedCallReport } from "./call-report.ts";
 
 /** Any JSON: what an application says about a peer, such as a role or a muted microphone. */
 export type Metadata = string | number | boolean | null | Metadata[] | { [key: string]: Metadata };
@@ -165,6 +164,8 @@ export interface ClientToServerEvents {
   leave: (reply?: Reply) => void;
   /** Gets STUN and TURN servers anew: before those of `join` expire, and before an ICE restart. */
   ice_servers: (reply?: Reply<IceGrant>) => void;
+  /** Tells the server how a call went. */
+  call_report: (report: AddressedCallReport, reply?: Reply) => void;
   /** Replaces the access token by a new one of the same subject. */
   refresh_token: (token: string, reply?: Reply) => void;
 }

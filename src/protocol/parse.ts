@@ -4,6 +4,8 @@
  */
 
 import { z } from "zod";
+import type { AddressedCallReport } from "./call-report.ts";
+import { callReport } from "./call-report-schema.ts";
 import {
   MAX_CANDIDATE_BYTES,
   MAX_CANDIDATES,
@@ -167,6 +169,11 @@ export function parseResume(input: unknown): Parsed<ResumeRequest> {
 /** Parses the argument of `set_metadata`. Metadata over 1 KiB of JSON is `too_large`. */
 export function parseMetadata(input: unknown): Parsed<{ metadata: Metadata }> {
   return read(setMetadata, "the argument of set_metadata", input);
+}
+
+/** Parses the argument of `call_report`. */
+export function parseCallReport(input: unknown): Parsed<AddressedCallReport> {
+  return read(callReport, "the argument of call_report", input);
 }
 
 /** Parses an offer or an answer. An sdp over 96 KiB, or with more than 64 sections, is `too_large`. */

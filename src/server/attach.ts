@@ -24,6 +24,7 @@ import { createRouter, type Middleware, type Readiness } from "../http/router.ts
 import { createLogger, type Logger } from "../log/logger.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
+import type { ReceivedCallReport } from "../signaling/call-reports.ts";
 import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
 import { type AdminListener, createAdminListener } from "./admin.ts";
@@ -54,6 +55,8 @@ export interface Overrides {
   rooms?: RoomRegistry;
   /** The clock, in Unix milliseconds. */
   now?: () => number;
+  /** Gets what clients tell of their calls. */
+  onReport?: (report: ReceivedCallReport) => void;
 }
 
 /**
@@ -88,7 +91,7 @@ export function attach(
   config: Config,
   overrides: Overrides = {},
 ): Signaling & { admin: AdminListener | undefined } {
-  const { log = createLogger({ level: config.logLevel }), now = Date.now } = overrides;
+  const { log = createLogger({ level: config.logLevel }), now = Date.now, onReport } = overrides;
   const { path, authorize } = config;
   const isAllowedOrigin = createOriginCheck(config.corsOrigins);
   const isTrustedProxy = createProxyTrust(config.trustProxy);
@@ -144,6 +147,7 @@ export function attach(
     admit,
     floods,
     monitor,
+    onReport: onReport ?? ((report) => monitor?.reported(report)),
     reportFault,
     now,
     log,

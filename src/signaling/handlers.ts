@@ -6,6 +6,7 @@ import { grantIce } from "../ice/grant.ts";
 import type { Ack, ClientToServerEvents, IceGrant } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
 import type { Screen } from "./address-screen.ts";
+import type { CallReports } from "./call-reports.ts";
 import type { Handler, SignalingSocket } from "./dispatch.ts";
 import type { Membership, MembershipDeps } from "./membership.ts";
 import { refuseFor } from "./refusals.ts";
@@ -18,6 +19,7 @@ export interface HandlerDeps extends MembershipDeps {
   /** Undefined if no tokens are required. */
   authenticate: Authenticator | undefined;
   screen: Screen;
+  callReports: CallReports;
 }
 
 /** Creates the handlers. */
@@ -30,6 +32,7 @@ export function createHandlers(deps: HandlerDeps): ReadonlyMap<string, Handler> 
       leave: membership.leave,
       resume: createResume(deps),
       set_metadata: membership.setMetadata,
+      call_report: deps.callReports.report,
       ice_servers: (socket) => renewIce(socket),
       refresh_token: (socket, [token]) => refreshToken(socket, token),
     } satisfies Record<keyof ClientToServerEvents, Handler>),

@@ -5,6 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
 import type { Peer } from "../protocol/messages.ts";
 import type { Departure, Member } from "../rooms/registry.ts";
+import type { CallReports } from "./call-reports.ts";
 import type { Deliver } from "./delivery.ts";
 import type { Listeners, PeerEvent } from "./events.ts";
 
@@ -24,6 +25,7 @@ export interface PresenceDeps {
   /** The application's listeners. */
   listeners: Listeners;
   monitor: Monitor | undefined;
+  callReports: CallReports;
   log: Logger;
 }
 
@@ -32,7 +34,7 @@ const LOGGED = { perSecond: 10, burst: 100 };
 
 /** Creates what tells. */
 export function createPresence(deps: PresenceDeps): Presence {
-  const { deliver, listeners, monitor, log } = deps;
+  const { deliver, listeners, callReports, monitor, log } = deps;
   const logMember = createSparseLog((fields, message) => log.info(fields, message), LOGGED);
   const resumable = (members: readonly Member[]) => members.filter((member) => member.resumable);
 
@@ -51,6 +53,7 @@ export function createPresence(deps: PresenceDeps): Presence {
 
     left: ({ room, member, remaining }) => {
       const { id } = member.peer;
+      callReports.departed(room, id);
       deliver(remaining.filter(isHere), "user_exit", { id });
       if (!isHere(member)) return;
       logMember({ peer: id, room, peers: remaining.length }, "left");

@@ -13,6 +13,7 @@ import type { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createScreen } from "./address-screen.ts";
 import { type Administration, createAdministration, createRemoval } from "./administration.ts";
+import { createCallReports, type ReceivedCallReport } from "./call-reports.ts";
 import { createDelivery } from "./delivery.ts";
 import { type SignalingIo, type SignalingSocket, serveSockets } from "./dispatch.ts";
 import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
@@ -51,6 +52,8 @@ export interface SignalingDeps {
   admit: ((request: SignalingSocket["request"]) => Promise<Verdict>) | undefined;
   floods: FloodGuard;
   monitor: Monitor | undefined;
+  /** Gets what clients tell of their calls. */
+  onReport: (report: ReceivedCallReport) => void;
   /** Logs an error of the server and returns its id in the log. */
   reportFault: (error: unknown) => string;
   /** Unix milliseconds. */
@@ -71,7 +74,7 @@ export interface Served extends Pick<Drain, "isOpen" | "isReady"> {
 export function serveSignaling(
   io: SignalingIo,
   options: SignalingOptions,
-  { rooms, admit, floods, monitor, reportFault, now, log }: SignalingDeps,
+  { rooms, admit, floods, monitor, onReport, reportFault, now, log }: SignalingDeps,
 ): Served {
   const authenticate = createAuthenticator(options);
   const gate = gateBy(admit, authenticate);
@@ -87,7 +90,8 @@ export function serveSignaling(
   const onTickets: SessionsDeps["onTickets"] = (id, names) => rooms.setTickets(id, names);
   const sessions = new Sessions(io, options, { tickets, onTickets });
   const deliver = createDelivery(io, sessions, rooms);
-  const presence = createPresence({ deliver, listeners, monitor, log });
+  const callReports = createCallReports({ rooms, sessions, onReport, now });
+  const presence = createPresence({ deliver, listeners, callReports, monitor, log });
   const deps = {
     rooms,
     sessions,
@@ -109,7 +113,7 @@ export function serveSignaling(
     listenToOtherNodes({ sessions, presence, removeHere, reports, monitor, reportFault }),
   );
   const screen = createScreen(options.iceTransportPolicy);
-  const handlers = createHandlers({ ...deps, membership, authenticate, screen });
+  const handlers = createHandlers({ ...deps, membership, authenticate, screen, callReports });
   const { onGone } = membership;
   const idOf = (socket: SignalingSocket) => sessions.idOf(socket);
   serveSockets(io, { handlers, onGone, floods, monitor, idOf, reportFault, log });

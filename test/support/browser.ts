@@ -43,10 +43,17 @@ function findInstalled(): string | undefined {
   return INSTALLED.find((path) => path && existsSync(path));
 }
 
-/** Launches the browser, for as long as the caller likes; one that refuses the camera, if told. */
-export async function startBrowser({ refusing = false } = {}): Promise<Browser> {
+/**
+ * Launches the browser, for as long as the caller likes; if told, one that refuses the camera, or one that takes any
+ * certificate, also of a TURN server.
+ */
+export async function startBrowser({ refusing = false, trusting = false } = {}): Promise<Browser> {
   const executablePath = findInstalled() ?? (await sparticuz.executablePath());
-  const args = [...FLAGS, `--use-fake-ui-for-media-stream${refusing ? "=deny" : ""}`];
+  const args = [
+    ...FLAGS,
+    `--use-fake-ui-for-media-stream${refusing ? "=deny" : ""}`,
+    ...(trusting ? ["--ignore-certificate-errors"] : []),
+  ];
   return chromium.launch({ executablePath, args });
 }
 

@@ -2,6 +2,7 @@
 
 import { onTestFinished, vi } from "vitest";
 import type { JoinOptions, SignalingClient, SignalingEvents } from "../../src/client/index.ts";
+import type { CallReport } from "../../src/protocol/call-report.ts";
 import type { Candidate, Description, Joined, Peer } from "../../src/protocol/messages.ts";
 
 export class FakeChannel extends EventTarget {
@@ -42,11 +43,13 @@ export class FakeConnection extends EventTarget {
   /** Descriptions and candidates of the other side that were set, and what else happened, in order. */
   readonly log: string[] = [];
   signalingState = "stable";
+  iceConnectionState = "new";
   connectionState = "new";
   localDescription: Description | null = null;
   remoteDescription: Description | null = null;
   /** What comes in the place of the local descriptions "offer 1", "answer 2" and so on. */
   sdp: string | undefined;
+  stats: { id: string; [member: string]: unknown }[] = [];
   private count = 0;
 
   constructor(configuration: RTCConfiguration) {
@@ -122,6 +125,11 @@ export class FakeConnection extends EventTarget {
     this.log.push("close");
   }
 
+  /** Chromium's statistics of a path that is in use; none if there is none. */
+  async getStats(): Promise<Map<string, object>> {
+    return new Map(this.stats.map((each) => [each.id, each]));
+  }
+
   /** A candidate of our own was found. */
   found(candidate: Partial<RTCIceCandidate> | null): void {
     this.dispatchEvent(Object.assign(new Event("icecandidate"), { candidate }));
@@ -157,6 +165,7 @@ export function fakeConnections(): { made: FakeConnection[]; refuses: boolean } 
 /** A SignalingClient that is told what the server says, and records what is said to it. */
 export class FakeSignaling extends EventTarget {
   readonly log: string[] = [];
+  readonly reports: [to: string, report: CallReport][] = [];
   /** Who is in the room, and what else comes with a join. */
   joined: Joined = {
     self: { id: "self", name: "" },
@@ -207,6 +216,11 @@ export class FakeSignaling extends EventTarget {
   async renewIceServers() {
     this.log.push("renew");
     return { iceServers: [{ urls: "turn:new", credential: "new" }], expiresAt: 0 };
+  }
+
+  reportCall(to: string, report: CallReport): void {
+    this.reports.push([to, report]);
+    this.log.push(`${report.outcome} of ${to}`);
   }
 
   comes(id: string): Peer {

@@ -10,6 +10,7 @@ import type { Peer } from "../../src/protocol/messages.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 import { buildServer } from "../../src/server/standalone.ts";
+import type { ReceivedCallReport } from "../../src/signaling/call-reports.ts";
 import type { SignalingIo } from "../../src/signaling/dispatch.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
@@ -23,6 +24,8 @@ interface Doubles {
   wrapRooms?: (rooms: MemoryRoomRegistry) => RoomRegistry;
   /** The clock, in Unix milliseconds. */
   now?: () => number;
+  /** Gets what clients tell of their calls. */
+  onReport?: (report: ReceivedCallReport) => void;
 }
 /** For tests that do more than a single client or address may, and are about something else. */
 export const UNLIMITED = {

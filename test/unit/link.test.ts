@@ -15,6 +15,7 @@ function create(options: Partial<LinkOptions> = {}, answers = new PacedQueue(ANS
   const errors: unknown[] = [];
   const link = new Link(
     {
+      to: "peer",
       configuration: () => ({}),
       polite: false,
       sendDescription: async ({ sdp }) => sent.push(sdp),
@@ -25,7 +26,7 @@ function create(options: Partial<LinkOptions> = {}, answers = new PacedQueue(ANS
       ...options,
     },
     new EarlyCandidates(),
-    { answers, outbox: new Outbox() },
+    { answers, outbox: new Outbox(), reporter: undefined },
   );
   onTestFinished(() => link.close());
   const { connection } = link;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_CANDIDATE_BYTES, MAX_SDP_BYTES } from "../../src/protocol/limits.ts";
 import {
+  parseCallReport,
   parseCandidate,
   parseCandidates,
   parseDescription,
@@ -9,7 +10,14 @@ import {
   parseTarget,
 } from "../../src/protocol/parse.ts";
 
-const parsers = { parseJoin, parseDescription, parseCandidate, parseCandidates, parseTarget };
+const parsers = {
+  parseJoin,
+  parseDescription,
+  parseCandidate,
+  parseCandidates,
+  parseCallReport,
+  parseTarget,
+};
 
 describe("payloads", () => {
   test.each(Object.entries(parsers))(
@@ -120,6 +128,12 @@ const likely = fc.record(
     sdpMLineIndex: fc.option(fc.integer()),
     usernameFragment: fc.option(fc.string()),
     to: fc.oneof(fc.string(), fc.anything()),
+    outcome: fc.constantFrom("connected", "failed", "ended", "won"),
+    ms: fc.oneof(fc.nat(), fc.anything()),
+    path: fc.constantFrom("host", "relay/tls", "relay"),
+    rttMs: fc.double(),
+    lostPercent: fc.integer({ min: 0, max: 100 }),
+    reason: fc.constantFrom("ice", "dtls", "bad luck"),
   },
   { requiredKeys: [] },
 );

@@ -383,6 +383,53 @@ test("what waits is given up when the seat is surely gone", async () => {
   expect(outcomes).toEqual(["disconnected"]);
 });
 
+test("reports of calls wait for the seat, the newest 64 of them; a refusal of one is no error", async () => {
+  const { next, join, heard } = await startScripted();
+  const { client, socket } = await join();
+  const report = (ms: number) => client.reportCall("bob", { outcome: "failed", ms });
+  const errors: unknown[] = [];
+  client.addEventListener("error", ({ error }) => errors.push(error.message));
+  report(0);
+  // Nobody is asked for an acknowledgement.
+  expect((await next("call_report")).args).toEqual([{ to: "bob", outcome: "failed", ms: 0 }]);
+  socket.emit("signal_error", { event: "call_report", code: "bad_request", message: "no such" });
+  socket.emit("signal_error", { event: "leave", code: "internal", message: "told" });
+  await vi.waitFor(() => expect(errors).toEqual(["told"]));
+  cut(socket);
+  await heardOf(client, "disconnect");
+  for (let ms = 1; ms <= 70; ms++) report(ms);
+  await next("connection");
+  const { reply } = await next("resume");
+  expect(heard).toEqual([]);
+  // Connected, but the seat isn't ours yet.
+  report(71);
+  reply(resumed(0));
+  for (let ms = 8; ms <= 71; ms++) {
+    expect((await next("call_report")).args).toMatchObject([{ ms }]);
+  }
+});
+
+test("reports of calls that wait are dropped when the seat is gone", async () => {
+  const { next, join } = await startScripted();
+  const { client, socket } = await join();
+  cut(socket);
+  await heardOf(client, "disconnect");
+  client.reportCall("bob", { outcome: "failed", ms: 1 });
+  await next("connection");
+  (await next("resume")).reply(refused("resume_failed"));
+  await heardOf(client, "connect");
+  const joining = client.join("demo");
+  const again = await next("join");
+  again.reply(joined());
+  await joining;
+  cut(again.socket);
+  await next("connection");
+  (await next("resume")).reply(resumed(0));
+  await heardOf(client, "resume");
+  client.reportCall("bob", { outcome: "failed", ms: 2 });
+  expect((await next("call_report")).args).toMatchObject([{ ms: 2 }]);
+});
+
 test("[M2] own metadata is said again after a gap, and outlives a cut", async () => {
   const { next, create } = await startScripted();
   const client = create();

@@ -1,6 +1,6 @@
-/** Facts about a connection, from `getStats` (W3C webrtc-stats). */
+/** Facts about a connection, for its tile. */
 
-import type { Mesh, MeshPeer } from "../../client/index.ts";
+import { type CallStats, type Mesh, type MeshPeer, readCallStats } from "../../client/index.ts";
 
 const INTERVAL_MS = 2_000;
 
@@ -11,23 +11,6 @@ export interface Facts {
   roundTripMs?: number;
   receivedBitsPerSecond?: number;
   sentBitsPerSecond?: number;
-}
-
-/** The members of RTCStats that are used here. */
-interface Stats {
-  id: string;
-  type: string;
-  timestamp: number;
-  state?: string;
-  nominated?: boolean;
-  selectedCandidatePairId?: string;
-  localCandidateId?: string;
-  remoteCandidateId?: string;
-  candidateType?: string;
-  currentRoundTripTime?: number;
-  roundTripTime?: number;
-  bytesReceived?: number;
-  bytesSent?: number;
 }
 
 /** Reads the facts of each connection of a mesh every 2 s, until `signal` is aborted. */
@@ -55,43 +38,27 @@ export function watchConnections(
 
 /** Creates a reader of a connection's facts. Bit rates are averages since the reading before. */
 export function createFactsReader(connection: RTCPeerConnection): () => Promise<Facts> {
-  let before: Stats | undefined;
+  let before: CallStats["pair"] | undefined;
   return async () => {
-    const all: Stats[] = [...(await connection.getStats()).values()];
-    const pair = selectedPair(all);
-    if (!pair) return {};
-    const facts = { ...pathOf(all, pair), ...roundTripOf(all, pair), ...ratesOf(pair, before) };
+    const stats = await readCallStats(connection);
+    if (!stats) return {};
+    const { pair, rttMs } = stats;
+    const facts = {
+      path: pathOf(stats),
+      ...(rttMs !== undefined && { roundTripMs: rttMs }),
+      ...ratesOf(pair, before),
+    };
     before = pair;
     return facts;
   };
 }
 
-/** Chromium has the selected pair's id in the transport's stats; Firefox has only `nominated`. */
-function selectedPair(all: Stats[]): Stats | undefined {
-  const transport = all.find(({ selectedCandidatePairId }) => selectedCandidatePairId);
-  if (transport) return all.find(({ id }) => id === transport.selectedCandidatePairId);
-  return all.find(
-    ({ type, state, nominated }) => type === "candidate-pair" && state === "succeeded" && nominated,
-  );
+function pathOf({ path, remoteType }: CallStats): Facts["path"] & string {
+  if (path.startsWith("relay/")) return "relayed";
+  return path !== "host" || remoteType === "srflx" ? "reflexive" : "direct";
 }
 
-function pathOf(all: Stats[], pair: Stats): Pick<Facts, "path"> {
-  const typeOf = (id?: string) => all.find((stats) => stats.id === id)?.candidateType;
-  const [local, remote] = [typeOf(pair.localCandidateId), typeOf(pair.remoteCandidateId)];
-  if (local === "relay" || remote === "relay") return { path: "relayed" };
-  // A remote "prflx" alone means nothing: browsers hide their addresses in the local network too.
-  const isReflexive = local === "srflx" || local === "prflx" || remote === "srflx";
-  return { path: isReflexive ? "reflexive" : "direct" };
-}
-
-function roundTripOf(all: Stats[], pair: Stats): Pick<Facts, "roundTripMs"> {
-  // Firefox has the round trip only in the stats of RTCP.
-  const seconds =
-    pair.currentRoundTripTime ?? all.find(({ roundTripTime }) => roundTripTime)?.roundTripTime;
-  return seconds === undefined ? {} : { roundTripMs: seconds * 1_000 };
-}
-
-function ratesOf(pair: Stats, before: Stats | undefined): Partial<Facts> {
+function ratesOf(pair: CallStats["pair"], before: CallStats["pair"] | undefined): Partial<Facts> {
   if (before?.id !== pair.id) return {};
   const seconds = (pair.timestamp - before.timestamp) / 1_000;
   const rate = (now = 0, then = 0) => Math.max(0, ((now - then) * 8) / seconds);

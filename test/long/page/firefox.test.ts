@@ -2,6 +2,7 @@
 
 import type { Page } from "puppeteer-core";
 import { expect, onTestFinished, test } from "vitest";
+import type { ReceivedCallReport } from "../../../src/signaling/call-reports.ts";
 import { lacksBrowser, launchBrowser } from "../../support/browser.ts";
 import { lacksFirefox, launchFirefox } from "../../support/firefox.ts";
 import { Person } from "../../support/person.ts";
@@ -35,7 +36,8 @@ test.skipIf(lacksBrowser() || lacksFirefox()).each(["Chromium", "Firefox"])(
   "%s comes first, and each sees the other; chat, state and facts, too",
   { timeout: 90_000 },
   async (first) => {
-    const { url } = await startServer();
+    const reports: ReceivedCallReport[] = [];
+    const { url } = await startServer({}, { onReport: (report) => void reports.push(report) });
     const chromium = await launchBrowser();
     const fay = first === "Firefox" ? await joinInFirefox(url) : undefined;
     const ada = await Person.inCall(chromium, url, { name: "Ada" });
@@ -61,5 +63,11 @@ test.skipIf(lacksBrowser() || lacksFirefox()).each(["Chromium", "Firefox"])(
     await ada.seesMotion();
     await firefox.locator("[data-control=leave]").click();
     await ada.hears("Fay has left.");
+    // Both tell that the call has connected, and how it was.
+    const outcomes = () => reports.map(({ outcome }) => outcome).sort();
+    await expect.poll(outcomes).toEqual(["connected", "connected", "ended", "ended"]);
+    for (const report of reports) {
+      expect(report).toMatchObject({ path: expect.stringMatching(/^(host|prflx)$/) });
+    }
   },
 );

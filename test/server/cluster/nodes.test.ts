@@ -72,6 +72,19 @@ describe.skipIf(lacksRedis())("on two nodes", () => {
     ]);
   });
 
+  test("[C2] a report may be about a peer of another node, also when it has just left", async () => {
+    const [one, two] = await startNodes(redis.url);
+    const [ada, bob] = [await one.connect(), await two.connect()];
+    await ada.join("demo");
+    await bob.join("demo");
+    await ada.next("user_joined");
+    const report = () => ada.request("call_report", { to: bob.id, outcome: "failed", ms: 1 });
+    expect(await report()).toEqual({ ok: true });
+    await bob.leave();
+    await ada.next("user_exit");
+    expect(await report()).toEqual({ ok: true });
+  });
+
   test("[S2] [S4] who is away misses nothing from another node, and is back on its own", async () => {
     const [one, two] = await startNodes(redis.url);
     const ada = await joinWithTicket(one, "demo");

@@ -52,6 +52,7 @@ const ATTACKS: Record<string, (server: MeasuredServer) => Promise<void>> = {
     '42["answer"]',
     '42["candidate"]',
     '42["leave"]',
+    '42["call_report"]',
     '42["join",{"room":"bystanders"}]',
   ),
   "surplus arguments": frames(
@@ -75,6 +76,7 @@ const ATTACKS: Record<string, (server: MeasuredServer) => Promise<void>> = {
   ),
   "a value nested 20,000 deep as an unknown member": frames(
     `42["candidate",{"candidate":1,"x":${nestedArrays(20_000)}}]`,
+    `42["call_report",{"to":"attack","outcome":"failed","ms":1,"x":${nestedArrays(20_000)}}]`,
   ),
   "a value nested 8,000 deep with an acknowledgement, in an unknown event": frames(
     `4211["shout",${nested(8_000)}]`,
