@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { readMetrics, readOurs } from "../../support/admin.ts";
+import type { TestClient } from "../../support/client.ts";
 import { findProgram, lacksPrograms } from "../../support/programs.ts";
 import { RawClient } from "../../support/raw.ts";
 import { joinWithTicket, lose, resume } from "../../support/resuming.ts";
@@ -141,6 +142,30 @@ test("connections that were cut off, by reason, and peers that were removed", as
     'cut_offs_total{reason="flood"}': 1,
     'cut_offs_total{reason="expired"}': 1,
     'removed_peers_total{code="removed"}': 1,
+  });
+});
+
+test("what clients say of their calls: outcome, path, why not, and how long", async () => {
+  const server = await start();
+  const [ada, bob] = [await server.connect(), await server.connect()];
+  for (const peer of [ada, bob]) await peer.join("demo");
+  const report = (from: TestClient, to: TestClient, rest: object) =>
+    from.request("call_report", { to: to.id, ...rest });
+  await report(ada, bob, { outcome: "connected", ms: 700, path: "host" });
+  await report(bob, ada, { outcome: "connected", ms: 3_000, path: "relay/tls", rttMs: 5 });
+  await report(bob, ada, { outcome: "ended", ms: 120_000, path: "relay/tls" });
+  await report(ada, bob, { outcome: "failed", ms: 20_000, reason: "no_answer" });
+  await report(ada, bob, { outcome: "connected", ms: 1, path: 'x"} 1' });
+  expect(await readOurs(server.adminUrl)).toMatchObject({
+    'link_ends_total{outcome="connected",path="host",reason=""}': 1,
+    'link_ends_total{outcome="connected",path="relay/tls",reason=""}': 1,
+    'link_ends_total{outcome="ended",path="relay/tls",reason=""}': 1,
+    'link_ends_total{outcome="failed",path="",reason="no_answer"}': 1,
+    'link_connect_duration_seconds_bucket{le="1",outcome="connected",path="host"}': 1,
+    'link_connect_duration_seconds_sum{outcome="connected",path="relay/tls"}': 3,
+    'link_connect_duration_seconds_sum{outcome="failed",path=""}': 20,
+    'link_duration_seconds_sum{path="relay/tls"}': 120,
+    'events_total{event="call_report",outcome="bad_request"}': 1,
   });
 });
 
