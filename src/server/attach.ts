@@ -147,7 +147,10 @@ export function attach(
     admit,
     floods,
     monitor,
-    onReport: onReport ?? ((report) => monitor?.reported(report)),
+    onReport: (report) => {
+      monitor?.reported(report);
+      onReport?.(report);
+    },
     reportFault,
     now,
     log,

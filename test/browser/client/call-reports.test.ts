@@ -3,6 +3,7 @@
 import type { Browser } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { ReceivedCallReport } from "../../../src/signaling/call-reports.ts";
+import { readOurs } from "../../support/admin.ts";
 import { lacksBrowser, launchBrowser, startBrowser } from "../../support/browser.ts";
 import { createCaller, seeEachOther } from "../../support/calls.ts";
 import { lacksCoturn, startCoturn } from "../../support/coturn.ts";
@@ -11,7 +12,8 @@ import { startServer } from "../../support/server.ts";
 /** A server that keeps what it is told, and pages that call each other. */
 async function setUp(browser: Browser, env: Record<string, string> = {}) {
   const reports: ReceivedCallReport[] = [];
-  const server = await startServer(env, { onReport: (report) => void reports.push(report) });
+  const onReport = (report: ReceivedCallReport) => void reports.push(report);
+  const server = await startServer({ ADMIN_PORT: "0", ...env }, { onReport });
   const { join, open } = await createCaller(browser, server.url);
   /** The reports with this outcome, when there are as many. */
   const told = async (outcome: ReceivedCallReport["outcome"], count: number) => {
@@ -19,14 +21,23 @@ async function setUp(browser: Browser, env: Record<string, string> = {}) {
     await expect.poll(() => those().length, { timeout: 60_000 }).toBe(count);
     return those();
   };
-  return { server, reports, told, join, open };
+  /** The metric of link ends: how many by outcome, path and reason. */
+  const counted = async () => {
+    const metrics = Object.entries(await readOurs(server.adminUrl));
+    return metrics.flatMap(([name, value]) => {
+      const pattern = /^link_ends_total\{outcome="(.*)",path="(.*)",reason="(.*)"\}$/;
+      const [, ...labels] = pattern.exec(name) ?? [];
+      return labels.length > 0 ? `${value} ${labels.filter(Boolean).join(" ")}` : [];
+    });
+  };
+  return { server, reports, told, counted, join, open };
 }
 
 const idOf = () => window.mesh.self?.id ?? "";
 
 describe.skipIf(lacksBrowser())("reports of calls", { timeout: 120_000 }, () => {
   test("both ends of a direct call tell that it has connected, and how it was when one leaves", async () => {
-    const { told, reports, join } = await setUp(await launchBrowser());
+    const { told, reports, counted, join } = await setUp(await launchBrowser());
     const [ada, bob] = [await join(), await join()];
     await seeEachOther([ada, bob]);
     const ids = [await ada.evaluate(idOf), await bob.evaluate(idOf)];
@@ -51,6 +62,8 @@ describe.skipIf(lacksBrowser())("reports of calls", { timeout: 120_000 }, () => 
       expect(report.ms).toBeGreaterThan(0);
     }
     expect(reports).toHaveLength(4);
+    for (const ends of await counted())
+      expect(ends).toMatch(/^[12] (?:connected|ended) (?:host|prflx)$/);
     expect(await bob.evaluate(() => window.errors)).toEqual([]);
   });
 
@@ -101,15 +114,19 @@ describe.skipIf(lacksBrowser() || lacksCoturn())(
       // Coturn has signed its certificate itself.
       const browser = await startBrowser({ trusting: true });
       onTestFinished(() => browser.close());
-      const { told, join } = await setUp(browser, relayOnly(urlOf(coturn.address), coturn.secret));
+      const { told, counted, join } = await setUp(
+        browser,
+        relayOnly(urlOf(coturn.address), coturn.secret),
+      );
       await seeEachOther([await join(), await join()]);
       const connected = await told("connected", 2);
       expect(connected.map((report) => "path" in report && report.path)).toEqual([path, path]);
+      expect(await counted()).toEqual([`2 connected ${path}`]);
     });
 
     test("refused by the TURN server, without candidates, or without an answer: each fails with its reason", async () => {
       const coturn = await startCoturn();
-      const { server, reports, told, join, open } = await setUp(
+      const { server, reports, told, counted, join, open } = await setUp(
         await launchBrowser(),
         relayOnly(`turn:${coturn.address}`, "another secret"),
       );
@@ -142,6 +159,11 @@ describe.skipIf(lacksBrowser() || lacksCoturn())(
         { between: [2, 1], reason: "no_candidates" },
       ];
       expect(reasons).toEqual(expect.arrayContaining(expected));
+      expect((await counted()).sort()).toEqual([
+        "2 failed no_candidates",
+        "3 failed no_answer",
+        "4 failed relay_refused",
+      ]);
       // Told once: leaving, which is answered after all that was sent before, adds nothing.
       await ada.evaluate(() => window.mesh.leave());
       expect(reports).toHaveLength(9);
