@@ -41,6 +41,8 @@ export function createDialogs(say: Say): (question: Question) => void {
       isBusy = false;
     };
     dialog.showModal();
+    // `autofocus` in a dialog makes Chromium complain on the console when the page is loaded.
+    find(HTMLElement, "[data-cancel]", form).focus();
   };
 }
 

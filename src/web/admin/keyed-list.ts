@@ -41,6 +41,11 @@ export class KeyedList<T> {
     if (focused >= 0 && !list.contains(document.activeElement)) rows.onFocusLost(focused);
   }
 
+  /** The row of the item with this key, if it is shown. */
+  get(key: string): HTMLElement | undefined {
+    return this.shown.get(key);
+  }
+
   private focusedIndex(): number {
     const { activeElement } = document;
     if (!this.list.contains(activeElement)) return -1;

@@ -35,7 +35,8 @@ function createRow(peer: Peer, onDisconnect: (peer: Peer) => void): HTMLElement 
   find(HTMLElement, ".subject bdi", row).textContent = subject ?? "";
   find(HTMLElement, ".subject", row).hidden = subject === undefined;
   find(HTMLElement, ".since", row).hidden = since === undefined;
-  if (since !== undefined) setTime(find(HTMLTimeElement, "time", row), since, false);
+  if (since !== undefined)
+    setTime(find(HTMLTimeElement, "time", row), since, { milliseconds: false });
   const button = find(HTMLElement, "button", row);
   find(HTMLElement, "span", button).textContent = ` ${nameOf(peer)}`;
   button.addEventListener("click", () => onDisconnect(peer));

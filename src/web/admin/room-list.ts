@@ -5,6 +5,9 @@ import { addressOf } from "./address.ts";
 import type { Room } from "./api.ts";
 import { KeyedList, setText } from "./keyed-list.ts";
 
+/** Of thousands of rows, each redrawing takes a good part of a second; nobody reads them all. */
+const LIMIT = 500;
+
 /** One link of the list can be reached by Tab; the arrow keys, Home and End go to the others. */
 export class RoomList {
   private readonly search = find(HTMLInputElement, "#search");
@@ -13,7 +16,10 @@ export class RoomList {
   private readonly none = find(HTMLElement, ".rooms .none");
   private readonly unknown = find(HTMLElement, ".rooms [data-unknown]");
   private readonly rows: KeyedList<Room>;
+  private readonly more = find(HTMLElement, ".rooms [data-more]");
   private rooms: readonly Room[] = [];
+  /** The number of rows at most. */
+  private limit = LIMIT;
   private isLoaded = false;
   /** The room that is open. */
   private open = "";
@@ -32,6 +38,10 @@ export class RoomList {
       if (this.search.value !== "") onOpen(this.search.value);
     });
     this.search.addEventListener("keydown", (event) => this.onSearchKey(event));
+    this.more.addEventListener("click", () => {
+      this.limit += LIMIT;
+      this.draw();
+    });
     this.list.addEventListener("keydown", (event) => this.onListKey(event));
     this.list.addEventListener("focusin", ({ target }) => this.setStop(target));
     document.addEventListener("keydown", (event) => {
@@ -42,13 +52,15 @@ export class RoomList {
     });
   }
 
-  /** Shows the rooms with members, however they are sorted. */
+  /** Shows the rooms with members, given by name. */
   show(rooms: readonly Room[]): void {
+    const isFirst = !this.isLoaded;
     this.isLoaded = true;
-    this.rooms = rooms.toSorted((a, b) => COLLATOR.compare(a.room, b.room));
+    this.rooms = rooms;
     const peers = rooms.reduce((sum, room) => sum + room.peers, 0);
     setText(this.sum, `${counted(rooms.length, "room")}, ${counted(peers, "peer")}`);
     this.draw();
+    if (isFirst) this.reveal();
   }
 
   /** Marks the room that is open; "" for none. */
@@ -56,13 +68,18 @@ export class RoomList {
     const left = this.open;
     this.open = room;
     this.draw();
-    if (room === "" && left !== "") this.focusOn(left);
+    this.reveal();
+    if (room !== "" || left === "") return;
+    // On a narrow page, the list takes the place of the room.
+    (this.linkOf(left) ?? find(HTMLElement, "#rooms-title")).focus();
   }
 
   private draw(): void {
     const text = this.search.value.trim().toLowerCase();
     const found = this.rooms.filter(({ room }) => room.toLowerCase().includes(text));
-    this.rows.show(found);
+    this.rows.show(found.slice(0, this.limit));
+    this.more.hidden = found.length <= this.limit;
+    setText(this.more, `Show ${LIMIT} more of ${found.length.toLocaleString()}`);
     if (!this.list.querySelector("[tabindex='0']")) this.setStop(this.linkAt(0));
     this.none.hidden = !this.isLoaded || this.rooms.length > 0 || text !== "";
     this.unknown.hidden = !this.isLoaded || found.length > 0 || text === "";
@@ -116,14 +133,16 @@ export class RoomList {
     return children[Math.min(index, children.length - 1)]?.querySelector("a");
   }
 
-  private focusOn(room: string): void {
-    const link = this.list.querySelector<HTMLElement>(`a[href="${CSS.escape(addressOf(room))}"]`);
-    (link ?? find(HTMLElement, "#rooms-title")).focus();
+  private linkOf(room: string): HTMLElement | null | undefined {
+    return this.rows.get(room)?.querySelector("a");
+  }
+
+  private reveal(): void {
+    const link = this.linkOf(this.open);
+    this.setStop(link);
+    link?.scrollIntoView({ block: "nearest" });
   }
 }
-
-/** As people sort: `room-2` before `room-10`. */
-const COLLATOR = new Intl.Collator("en", { numeric: true });
 
 function createRow({ room }: Room): HTMLElement {
   const row = copyOf("row");

@@ -54,7 +54,7 @@ function withKeys(steps: readonly Step[]): Entry[] {
 
 function createRow(step: Step): HTMLElement {
   const row = copyOf("step");
-  setTime(find(HTMLTimeElement, "time", row), step.at, true);
+  setTime(find(HTMLTimeElement, "time", row), step.at, { milliseconds: true });
   find(HTMLElement, ".event", row).textContent = step.event;
   find(HTMLElement, ".size", row).textContent = sizeOf(step);
   find(HTMLElement, ".outcome", row).classList.add(toneOf(step));
@@ -84,7 +84,7 @@ function setPeer(place: HTMLElement, id: string | undefined, names: Names): void
 function sizeOf({ bytes, candidates }: Step): string {
   const parts = [];
   if (candidates !== undefined) parts.push(`${candidates} candidate${candidates === 1 ? "" : "s"}`);
-  if (bytes !== undefined) parts.push(`${bytes.toLocaleString()} bytes`);
+  if (bytes !== undefined) parts.push(`${bytes.toLocaleString()} B`);
   return parts.join(", ");
 }
 
@@ -101,6 +101,5 @@ function outcomeOf(step: Step): string {
   if (reason !== undefined) parts.push(reason);
   if (path !== undefined) parts.push(path);
   if (ms !== undefined) parts.push(`${ms.toLocaleString()} ms`);
-  if (times !== undefined) parts.push(`${times} times`);
-  return parts.join(", ");
+  return parts.join(", ") + (times === undefined ? "" : ` ×${times}`);
 }
