@@ -124,6 +124,9 @@ describe.skipIf(lacksBrowser())("polling of the admin page", () => {
     );
     expect(await other.content()).not.toContain("Rooms");
 
+    const withToken = server.adminUrl.replace("//", `//me:${token}@`);
+    await (await openAdminPage(browser, withToken)).getByText("0 rooms").waitFor();
+
     // Another token since the page was opened.
     await page.route("**/rooms", (route) =>
       route.fulfill({ status: 401, json: { error: { message: "send ADMIN_TOKEN" } } }),

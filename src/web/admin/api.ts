@@ -90,8 +90,10 @@ async function request<T>(path: string, body?: object): Promise<T> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const headers = { "Content-Type": "application/json" };
   const post = body && { method: "POST", headers, body: JSON.stringify(body) };
+  // The page's own address may have the token in it, and `fetch` refuses what is relative to that.
+  const url = new URL(path, location.origin + location.pathname);
   try {
-    const response = await fetch(path, { ...post, signal });
+    const response = await fetch(url, { ...post, signal });
     const answer = await response.json().catch(() => undefined);
     if (response.ok && answer) return answer;
     throw new ApiError(response.status, answer?.error?.message ?? `status ${response.status}`);
