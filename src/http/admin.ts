@@ -27,6 +27,8 @@ export interface AdminDeps {
 }
 
 const MAX_BODY_BYTES = 4_096;
+/** The page's script and style, as built by `npm run build:web`. */
+const FILES = ["/admin.js", "/admin.css"].flatMap((file) => [file, `${file}.map`]);
 const reason = z
   .string({ error: "must be a string" })
   .max(200, { error: "must have at most 200 characters" })
@@ -100,7 +102,7 @@ export function createAdminRouter(deps: AdminDeps): Middleware {
   });
 
   const page = serveStatic(join(deps.publicFolder, "admin"));
-  routes.get(["/", "/admin.js", "/admin.css"], page);
+  routes.get(["/", ...FILES], page);
 
   // The rooms of several nodes can't be reached.
   routes.use((error: unknown, _request: unknown, response: Response, next: Next) => {

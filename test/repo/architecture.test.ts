@@ -28,6 +28,7 @@ const RANKS: Record<string, number> = {
 /** What a browser runs; of the server's folders it imports the wire alone. */
 const BROWSER_RANKS: Record<string, number> = {
   "web/app.ts": 6,
+  "web/admin": 4,
   "web/call": 5,
   "web/lobby": 5,
   "web/media": 4,
