@@ -22,7 +22,7 @@ import {
   forgetHandshakes,
   serveClientAsIs,
 } from "../connections/tuning.ts";
-import { createRouter, type Middleware, type Readiness } from "../http/router.ts";
+import { createRouter, type Middleware, type PhonePage, type Readiness } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
@@ -53,6 +53,8 @@ export interface Overrides {
   rooms?: RoomRegistry;
   /** The clock, in Unix milliseconds. */
   now?: () => number;
+  /** How phones in the same network reach the page; undefined until they do. */
+  phone?: () => PhonePage | undefined;
 }
 
 /**
@@ -143,6 +145,7 @@ export function attach(
     version: readVersion(),
     // The same folder from src/ and from dist/.
     publicFolder: fileURLToPath(new URL("../../dist/public", import.meta.url)),
+    phone: () => overrides.phone?.(),
   });
 
   let closing: Promise<void> | undefined;
