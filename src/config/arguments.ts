@@ -20,8 +20,8 @@ export function parseArguments(args: readonly string[]): Arguments {
   let phonePort: number | undefined;
   const faults: string[] = [];
   for (const argument of args) {
-    const [name, value] = argument.split("=", 2);
-    if (name !== "--phone") faults.push(`${argument}: is not an argument`);
+    const [isPhone, value] = /^--phone(?:=(.*))?$/.exec(argument) ?? [];
+    if (!isPhone) faults.push(`${argument}: is not an argument`);
     else if (value === undefined) phonePort = DEFAULT_PHONE_PORT;
     else if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) phonePort = Number(value);
     else faults.push(`${argument}: must be a port, 0 to 65535`);

@@ -6,8 +6,13 @@ import { createServer } from "node:tls";
 import { absorbConnectionErrors } from "./http-guards.ts";
 import { limitTcp, type TcpLimits } from "./http-server.ts";
 
-/** How long a handshake may take. */
-const HANDSHAKE_MS = 10_000;
+/** Options of a listener for TLS. */
+export interface TlsOptions extends TcpLimits {
+  /** The key and its certificate. */
+  readonly pem: string;
+  /** How long a handshake may take, in milliseconds; 10,000 by default. */
+  readonly handshakeMs?: number;
+}
 
 /** A listener for TLS. */
 export interface TlsListener {
@@ -20,29 +25,30 @@ export interface TlsListener {
 /**
  * Creates a listener for TLS on all interfaces, which emits the connections as those of `httpServer`.
  *
- * @param pem the key and its certificate
  * @param reportError gets the errors of a listener that listens, such as no descriptors
  */
 export function createTlsListener(
   httpServer: HttpServer,
-  pem: string,
-  limits: TcpLimits,
+  options: TlsOptions,
   reportError: (error: Error) => void,
 ): TlsListener {
+  const { pem, handshakeMs = 10_000 } = options;
   const server = createServer({
     key: pem,
     cert: pem,
     ALPNProtocols: ["http/1.1"],
-    handshakeTimeout: HANDSHAKE_MS,
+    handshakeTimeout: handshakeMs,
   });
   const open = new Set<Socket>();
   absorbConnectionErrors(server);
   // The HTTP server counts a connection once its handshake is done. Until then it counts here alone.
-  limitTcp(server, limits);
+  limitTcp(server, options);
   server.on("connection", (connection: Socket) => {
     open.add(connection);
     connection.once("close", () => open.delete(connection));
   });
+  // A handshake that failed, or took too long. Node leaves it open.
+  server.on("tlsClientError", (_error, connection) => connection.destroy());
   // Documented for `http.Server`: a duplex stream may be injected by this event.
   server.on("secureConnection", (connection) => httpServer.emit("connection", connection));
 

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 /** The longest that browsers accept (CA/Browser Forum, Baseline Requirements 6.3.2). */
 const VALID_DAYS = 397;
 const RENEW_DAYS = 30;
-/** Names and addresses in one certificate, with those that the machine had before. */
+/** Names and addresses in one certificate, with those that the machine had before, as far as they fit in. */
 const MAX_SUBJECTS = 64;
 
 /** Names and IP addresses that a certificate is for. */
@@ -42,7 +42,8 @@ export async function keepCertificate(
     return kept.pem;
   const before = kept ? subjectsOf(kept.certificate) : [];
   const subjects = new Set([...required, ...welcome, ...before]);
-  const pem = await makeCertificate([...subjects].slice(0, MAX_SUBJECTS), now);
+  const count = Math.max(MAX_SUBJECTS, required.length);
+  const pem = await makeCertificate([...subjects].slice(0, count), now);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Renamed, so that a server that starts at the same time never reads half of it.
   const draft = `${file}.${process.pid}`;

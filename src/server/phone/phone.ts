@@ -48,7 +48,7 @@ export async function serveToPhones(
   const addresses = ownAddresses();
   const pem = await certificateIn(folder, subjectsFor(addresses));
   const logFault = createFaultLog(log);
-  const listener = createTlsListener(httpServer, pem, limits, (err) =>
+  const listener = createTlsListener(httpServer, { ...limits, pem }, (err) =>
     logFault({ err }, "the HTTPS server failed"),
   );
   const [address = "localhost"] = addresses;
