@@ -17,6 +17,6 @@ export function roomCode(url: string, room: string): string | undefined {
 
 /** A code as lines of text for a terminal with colours; two rows of the code make a line. */
 export function terminalCode(url: string): string {
-  const lines = encodeQR(url, "ascii", { ecc: "low" }).trimEnd().split("\n");
+  const lines = encodeQR(url, "ascii", { ecc: "low", border: 4 }).trimEnd().split("\n");
   return lines.map((line) => `${COLOURS}${line}${RESET}`).join("\n");
 }
