@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-/** Starts the server: environment, configuration, listen, and close on a signal. */
+/** Starts the server: arguments, environment, configuration, listen, and close on a signal. */
 
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { config as loadDotenv } from "dotenv";
+import { parseArguments } from "./config/arguments.ts";
 import { ConfigError } from "./config/check.ts";
 import { parseConfig } from "./config/config.ts";
 import { findNearMisses } from "./config/near-misses.ts";
@@ -9,6 +12,8 @@ import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./log/logger.ts";
 import { urlOf } from "./server/listening.ts";
+import { terminalCode } from "./server/phone/code.ts";
+import { type PhoneAccess, PhoneError, serveToPhones } from "./server/phone/phone.ts";
 import { buildServer } from "./server/standalone.ts";
 
 // Errors of the log's output, such as EPIPE or a full disk, must not end the server.
@@ -16,15 +21,23 @@ process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
 try {
+  const { phonePort } = parseArguments(process.argv.slice(2));
   loadDotenv({ quiet: true });
   const config = parseConfig(process.env);
   const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
   for (const { variable, meant } of findNearMisses(process.env, variables)) {
     log.warn({ variable }, `there is no option ${variable}; did you mean ${meant}?`);
   }
-  const server = buildServer(config, { log });
+  let phone: PhoneAccess | undefined;
+  const server = buildServer(config, { log, phone: () => phone });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
+  if (phonePort !== undefined) {
+    const options = { port: phonePort, folder: settingsFolder(), limits: config, log };
+    phone = await serveToPhones(server.httpServer, options);
+    log.info({ url: phone.url }, `for a phone in the same Wi-Fi: open ${phone.url}`);
+    if (process.stdout.isTTY && process.stdout.hasColors()) console.log(terminalCode(phone.url));
+  }
   void warnOfIceFaults(config, Date.now(), log);
 
   let closing = false;
@@ -35,6 +48,7 @@ try {
     // Ctrl+C ends at once; whoever restarts a service sends SIGTERM.
     if (signal === "SIGTERM") await server.drain();
     await server.close();
+    await phone?.close();
     log.flush(() => process.exit(0));
   };
   process.on("SIGTERM", close);
@@ -44,9 +58,16 @@ try {
   process.exit(1);
 }
 
+/** The program's own folder for what it keeps (XDG Base Directory Specification: a relative path is ignored). */
+function settingsFolder(): string {
+  const { XDG_CONFIG_HOME = "" } = process.env;
+  const parent = isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(homedir(), ".config");
+  return join(parent, "roomrelay");
+}
+
 /** The message for an error; for one that the user can fix, it says how. */
 function explain(error: unknown): unknown {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof PhoneError) return error.message;
   if (!(error instanceof Error && "code" in error && "syscall" in error)) return error;
   const { PORT = "3000", HOST = "", ADMIN_PORT, ADMIN_HOST = "127.0.0.1" } = process.env;
   const port = "port" in error ? String(error.port) : PORT;

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 
 const USAGE = `roomrelay            starts the server
+  --phone[=PORT]     also by HTTPS, for a phone in the same Wi-Fi; port 3443 by default, 0 is any free one
 roomrelay token      creates an access token; see --help
 roomrelay ice-check  checks the configured STUN and TURN servers
 roomrelay --help, --version
@@ -15,6 +16,9 @@ if (command === "token") {
   // The tool parses the other arguments.
   process.argv.splice(2, 1);
   await import("./token.ts");
+} else if (command?.startsWith("--phone")) {
+  // The server parses all of them.
+  await start(undefined);
 } else if (args.length === 0) {
   await start(command);
 } else if (args.every(isHelp)) {

@@ -1,13 +1,14 @@
 /** Guards for an HTTP or HTTPS server; it may serve other things besides. */
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 
 /**
  * Keeps an error of a TCP connection from ending the process. Node removes its own error listener from
  * a connection that requests an upgrade; the new owner adds one later, or never.
  */
-export function absorbConnectionErrors(server: Server): void {
+export function absorbConnectionErrors(server: NetServer): void {
   // The stream destroys itself on an error, so there is nothing to do.
   const absorb = (connection: Duplex) => void connection.on("error", () => {});
   server.on("connection", absorb);

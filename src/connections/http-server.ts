@@ -1,6 +1,7 @@
 /** The HTTP server and its WebSocket server, with limits on TCP connections, time and memory. */
 
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import {
@@ -17,9 +18,13 @@ import {
 } from "./limits.ts";
 import { createTurnShare, inLaterTurn } from "./turns.ts";
 
-/** Limits of the HTTP server. */
-export interface HttpServerOptions extends ConnectionLimits {
+/** Limits of TCP connections. */
+export interface TcpLimits extends ConnectionLimits {
   readonly trustProxy: boolean | number | readonly string[];
+}
+
+/** Limits of the HTTP server. */
+export interface HttpServerOptions extends TcpLimits {
   /** A long poll is answered after this time at the latest, with a ping. */
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
@@ -40,29 +45,34 @@ const HTTP_LIMITS = {
 
 /** Creates the HTTP server, with limits on the number of TCP connections and on slow requests. */
 export function createHttpServer(app: RequestListener, config: HttpServerOptions): Server {
-  const isTrustedProxy = createProxyTrust(config.trustProxy);
   const server = createServer(HTTP_LIMITS, app);
   // Ends connections of clients that don't read their answer; by default Node waits without end.
   server.timeout = config.pingIntervalMs + config.pingTimeoutMs;
   absorbConnectionErrors(server);
   // By default Node answers these without calling listeners, so `refusePipelining` would miss them.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
-  const limitTcp = createConnectionLimiter({
-    maxConnections: config.maxConnections * TCP_PER_CONNECTION,
-    maxConnectionsPerAddress: config.maxConnectionsPerAddress * TCP_PER_CONNECTION,
+  limitTcp(server, config);
+  return server;
+}
+
+/** Bounds the TCP connections of a server, in all and per address. */
+export function limitTcp(server: NetServer, limits: TcpLimits): void {
+  const isTrustedProxy = createProxyTrust(limits.trustProxy);
+  const admit = createConnectionLimiter({
+    maxConnections: limits.maxConnections * TCP_PER_CONNECTION,
+    maxConnectionsPerAddress: limits.maxConnectionsPerAddress * TCP_PER_CONNECTION,
   });
   server.on("connection", (connection) => {
     const address = connection.remoteAddress ?? "";
     // A proxy's connections are those of all its clients.
     if (isTrustedProxy(address, 0)) return;
-    const admission = limitTcp(address);
+    const admission = admit(address);
     if (!admission.ok) return connection.destroy();
     connection.on("close", () => {
       const wasCutOff = connection.errored instanceof PipeliningError;
       admission.release(wasCutOff ? PENALTY_MS : 0);
     });
   });
-  return server;
 }
 
 /** Refuses pipelining, and requests without Host. Call it after all listeners were added. */

@@ -2,7 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { join } from "node:path";
+import { TLSSocket } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import cors from "cors";
 import helmet from "helmet";
 import createRoutes from "router";
@@ -12,6 +15,13 @@ import serveStatic from "serve-static";
 export type Readiness =
   | { readonly ready: true; readonly store?: "ok" | "unavailable" }
   | { readonly ready: false; readonly reason: "draining" | "store" };
+
+/** How phones in the same network reach the page. */
+export interface PhonePage {
+  readonly url: string;
+  /** An SVG image with the link to a room; undefined if no room has this name. */
+  codeFor(room: string): string | undefined;
+}
 
 /** Dependencies of the routes. */
 export interface RouterDeps {
@@ -25,6 +35,8 @@ export interface RouterDeps {
   publicFolder: string;
   /** The path below which Socket.IO answers, for the page. */
   path: string;
+  /** How phones reach the page; without it, or while it is undefined, they don't. */
+  phone?: () => PhonePage | undefined;
 }
 
 /** Middleware for Express, or for `node:http`. What it doesn't serve goes to `next`. */
@@ -52,6 +64,9 @@ const FILES = ["/app.js", "/client.js", "/style.css"].flatMap((file) => [file, `
 /** The place in the page that holds the path of Socket.IO. */
 const PATH_IN_PAGE = /(?<=<meta name="signaling-path" content=")[^"]*/;
 
+/** The place in the page that holds its URL for phones. */
+const PHONE_IN_PAGE = /(?<=<meta name="phone-url" content=")[^"]*/;
+
 const setHelmetHeaders = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
   // Subdomains are not this server's: they may have no TLS.
@@ -61,12 +76,23 @@ const setHelmetHeaders = helmet({
 /** Sets the security headers. */
 export const protect: Middleware = (request, response, next) => {
   response.setHeader("Permissions-Policy", PERMISSIONS_POLICY);
-  setHelmetHeaders(request, response, next);
+  setHelmetHeaders(request, response, (error) => {
+    // It would hold for all ports of the host: http://localhost:3000 would be sent to HTTPS as well.
+    if (isSelfSigned(request.socket)) response.removeHeader("Strict-Transport-Security");
+    next(error);
+  });
 };
+
+/** Whether this server is reached by TLS with a certificate that nobody vouches for. */
+function isSelfSigned(connection: Socket): boolean {
+  if (!(connection instanceof TLSSocket)) return false;
+  const { subject, issuer } = { subject: {}, issuer: {}, ...connection.getCertificate() };
+  return isDeepStrictEqual(subject, issuer);
+}
 
 /** Creates the routes: the page at `/`, the client at `/client.js`, `GET /health` and `GET /ready`. */
 export function createRouter(deps: RouterDeps): Middleware {
-  const { count, readiness, isAllowedOrigin, version, publicFolder, path } = deps;
+  const { count, readiness, isAllowedOrigin, version, publicFolder, path, phone } = deps;
   const router = createRoutes();
   const allow = cors({ origin: (origin, callback) => callback(null, isAllowedOrigin(origin)) });
 
@@ -96,7 +122,16 @@ export function createRouter(deps: RouterDeps): Middleware {
     }
     const page = await readFile(join(publicFolder, "index.html"), "utf8");
     response.setHeader("Content-Type", "text/html; charset=utf-8");
-    response.end(page.replace(PATH_IN_PAGE, path));
+    response.end(page.replace(PATH_IN_PAGE, path).replace(PHONE_IN_PAGE, phone?.()?.url ?? ""));
+  });
+
+  router.get("/phone.svg", protect, ({ originalUrl }, response, next) => {
+    const query = new URLSearchParams(originalUrl.split("?", 2)[1]);
+    const code = phone?.()?.codeFor(query.get("room") ?? "");
+    if (code === undefined) return next();
+    response.setHeader("Content-Type", "image/svg+xml");
+    response.setHeader("Cache-Control", "no-store");
+    response.end(code);
   });
 
   router.get(FILES, protect, allow, serveStatic(publicFolder, { index: false }));

@@ -20,7 +20,7 @@ import {
   forgetHandshakes,
   serveClientAsIs,
 } from "../connections/tuning.ts";
-import { createRouter, type Middleware, type Readiness } from "../http/router.ts";
+import { createRouter, type Middleware, type PhonePage, type Readiness } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
@@ -57,6 +57,8 @@ export interface Overrides {
   now?: () => number;
   /** Gets what clients tell of their calls. */
   onReport?: (report: ReceivedCallReport) => void;
+  /** How phones in the same network reach the page; undefined until they do. */
+  phone?: () => PhonePage | undefined;
 }
 
 /**
@@ -165,6 +167,7 @@ export function attach(
     path,
     version,
     publicFolder: PUBLIC_FOLDER,
+    phone: () => overrides.phone?.(),
   });
 
   let closing: Promise<void> | undefined;

@@ -5,6 +5,7 @@ import { type EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
+import type { PhonePage } from "../../src/http/router.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import type { Peer } from "../../src/protocol/messages.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
@@ -26,6 +27,8 @@ interface Doubles {
   now?: () => number;
   /** Gets what clients tell of their calls. */
   onReport?: (report: ReceivedCallReport) => void;
+  /** How phones reach the page. */
+  phone?: () => PhonePage | undefined;
 }
 /** For tests that do more than a single client or address may, and are about something else. */
 export const UNLIMITED = {

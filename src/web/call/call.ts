@@ -4,10 +4,9 @@ import { Mesh, type MeshPeer, type SignalingClient } from "../../client/index.ts
 import { find, isolated } from "../dom.ts";
 import type { LocalMedia } from "../media/media.ts";
 import { CHANNEL, type PageMessage } from "../messages.ts";
-import { linkTo } from "../room.ts";
 import type { Say } from "../toast.ts";
 import { Chat } from "./chat.ts";
-import { copyLinkOnClick } from "./copy-link.ts";
+import { offerLink } from "./copy-link.ts";
 import { Inbox } from "./inbox.ts";
 import { Stage } from "./stage.ts";
 import { type Facts, watchConnections } from "./stats.ts";
@@ -39,8 +38,8 @@ export class Call {
     const { root, signaling, media, say, room, name } = options;
     const { signal } = this.ending;
     this.mesh = new Mesh(signaling, { streams: [media.stream], channels: { [CHANNEL]: {} } });
-    this.stage = new Stage(root, name, linkTo(room), signal);
-    copyLinkOnClick(root, linkTo(room), say, signal);
+    this.stage = new Stage(root, name, room, signal);
+    offerLink(root, room, say, signal);
     this.chat = new Chat(root, (text) => this.write(text), signal);
     this.inbox = new Inbox(
       {

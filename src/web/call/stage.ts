@@ -1,7 +1,9 @@
 /** The stage of a call: our own tile, those of the others, and an invitation while we are alone. */
 
 import { copyOf, find, oncePerFrame } from "../dom.ts";
+import { linkTo } from "../room.ts";
 import { arrange, arrangeAround, type Box } from "./layout.ts";
+import { createPhoneCode } from "./phone.ts";
 import { Tile } from "./tile.ts";
 
 /** Arranges the tiles when they are added or removed and when the window changes. */
@@ -13,11 +15,11 @@ export class Stage {
   /** Places the tiles in the next frame. To be called when screen sharing starts or stops. */
   readonly arrange = oncePerFrame(() => this.placeTiles());
 
-  /** @param link the link to the room, shown in the invitation */
-  constructor(root: HTMLElement, name: string, link: string, signal: AbortSignal) {
+  /** @param room its link is shown in the invitation */
+  constructor(root: HTMLElement, name: string, room: string, signal: AbortSignal) {
     this.grid = find(HTMLElement, ".grid", root);
     this.self = new Tile(name, { isSelf: true });
-    this.invitation = createInvitation(link);
+    this.invitation = createInvitation(room);
     this.grid.replaceChildren(this.self.element, this.invitation);
     const resizes = new ResizeObserver(() => this.arrange());
     resizes.observe(this.grid);
@@ -65,11 +67,12 @@ export class Stage {
   }
 }
 
-function createInvitation(link: string): HTMLElement {
+function createInvitation(room: string): HTMLElement {
   const invitation = copyOf("invitation");
   const input = find(HTMLInputElement, "input", invitation);
-  input.value = link;
+  input.value = linkTo(room);
   input.addEventListener("focus", () => input.select());
+  invitation.append(...createPhoneCode(room));
   return invitation;
 }
 

@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { Person } from "../../support/person.ts";
+import { startWithPhone } from "../../support/phone.ts";
 import { startServer } from "../../support/server.ts";
 
 /** As people look at the page: at a desk by day, on a phone at night. */
@@ -30,6 +31,16 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await sharedBrowser();
+  });
+
+  test("axe finds nothing about the code for phones, and its dialog", async () => {
+    const { url } = await startWithPhone();
+    const ada = await Person.inCall(browser, url, { reducedMotion: "reduce", name: "Ada" });
+    await ada.page.locator(".invitation img").waitFor();
+    await expectAccessible(ada);
+    await ada.press("Phone");
+    await ada.page.getByRole("dialog", { name: "Call from a phone" }).waitFor();
+    await expectAccessible(ada);
   });
 
   test("axe finds nothing in any state", async () => {
