@@ -18,7 +18,7 @@ interface NodeReport {
 }
 
 /** A peer, as an operator sees it. */
-interface PeerReport extends Partial<Connection> {
+export interface PeerReport extends Partial<Connection> {
   readonly id: string;
   readonly name: string;
   /** The subject of its token, or of what `authorize` returned. */
