@@ -131,15 +131,4 @@ describe("a folder that can't be used", () => {
     mkdirSync(file, { recursive: true });
     await expect(keep()).rejects.toMatchObject({ code: "EISDIR" });
   });
-
-  // Root may write everywhere.
-  test.skipIf(process.getuid?.() === 0 || process.platform === "win32")(
-    "also if it is read-only",
-    async () => {
-      const { folder, keep } = setUp();
-      mkdirSync(folder, { recursive: true });
-      chmodSync(folder, 0o500);
-      await expect(keep()).rejects.toMatchObject({ code: "EACCES" });
-    },
-  );
 });
