@@ -1,7 +1,7 @@
 /** The certificate for phones: what it says, how it is kept, and when it is made anew. */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { keepCertificate } from "../../src/server/phone/certificate.ts";
