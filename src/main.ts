@@ -32,6 +32,7 @@ try {
   const server = buildServer(config, { log, phone: () => phone });
   const url = urlOf(config.host, await server.listen());
   log.info({ url }, `listening: open ${url}`);
+  if (server.admin) log.info({ url: server.admin.url }, `admin listener: ${server.admin.url}`);
   if (phonePort !== undefined) {
     const options = { port: phonePort, folder: settingsFolder(), limits: config, log };
     phone = await serveToPhones(server.httpServer, options);

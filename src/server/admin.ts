@@ -85,9 +85,7 @@ export function createAdminListener(
   const listener: AdminListener = {
     url: "",
     listen: async () => {
-      const url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
-      log.info({ url }, `admin listener: ${url}`);
-      listener.url = url;
+      listener.url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

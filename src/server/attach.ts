@@ -20,7 +20,7 @@ import {
   forgetHandshakes,
   serveClientAsIs,
 } from "../connections/tuning.ts";
-import { createRouter, type Middleware, type PhonePage, type Readiness } from "../http/router.ts";
+import { createRouter, type Middleware, type PhonePage } from "../http/router.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
@@ -29,7 +29,7 @@ import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
 import { type AdminListener, createAdminListener } from "./admin.ts";
 import { PUBLIC_FOLDER, readVersion } from "./package.ts";
-import { createRooms, type Rooms } from "./rooms.ts";
+import { createRooms, type Rooms, readinessOf } from "./rooms.ts";
 
 /** How long connections may take to close before they are cut. */
 const CLOSE_GRACE_MS = 1_000;
@@ -82,7 +82,10 @@ export function attachSignaling(
   absorbConnectionErrors(httpServer);
   const log = createLogger({ level: config.logLevel });
   const { admin, ...signaling } = attach(httpServer, config, { log });
-  admin?.listen().catch((err) => log.error({ err }, "the admin listener can't listen"));
+  admin?.listen().then(
+    () => log.info({ url: admin.url }, `admin listener: ${admin.url}`),
+    (err) => log.error({ err }, "the admin listener can't listen"),
+  );
   refusePipelining(httpServer, isBelow(config.path));
   return signaling;
 }
@@ -187,12 +190,4 @@ export function attach(
       return closing;
     },
   };
-}
-
-/** A store that is lost later doesn't count: calls go on, and it is lost to all nodes at once. */
-function readinessOf(isServing: boolean, store: Rooms["store"]): Readiness {
-  if (!isServing) return { ready: false, reason: "draining" };
-  if (!store) return { ready: true };
-  const state = store();
-  return state ? { ready: true, store: state } : { ready: false, reason: "store" };
 }

@@ -1,5 +1,6 @@
 /** The rooms' registry: in memory, or in Redis for several nodes. */
 
+import type { Readiness } from "../http/router.ts";
 import type { Logger } from "../log/logger.ts";
 import { type MemoryRoomOptions, MemoryRoomRegistry } from "../rooms/memory.ts";
 import {
@@ -41,6 +42,14 @@ export function createRooms(options: RoomOptions, { reportFault, now, log }: Roo
   };
   const rooms = new RedisRoomRegistry({ ...options, redisUrl }, { onChange, reportFault });
   return { rooms, store: () => rooms.store, status: () => rooms.status };
+}
+
+/** Whether this node takes new clients. A store that is lost later doesn't count: calls go on, and it is lost to all nodes at once. */
+export function readinessOf(isServing: boolean, store: Rooms["store"]): Readiness {
+  if (!isServing) return { ready: false, reason: "draining" };
+  if (!store) return { ready: true };
+  const state = store();
+  return state ? { ready: true, store: state } : { ready: false, reason: "store" };
 }
 
 function adviceFor(reason: string): string {
