@@ -102,7 +102,9 @@ export function createFloodGuard(
     };
     // Engine.IO emits this before Socket.IO parses the packet.
     connection.on("packet", (packet: Packet) => {
-      if (!packets.take(costOf(packet)).ok) cutOff();
+      const bytes = sizeOf(packet);
+      if (monitor) monitor.receivedBytes += bytes;
+      if (!packets.take(costOf(packet, bytes)).ok) cutOff();
     });
     // Emitted for each probe of an upgrade from polling. Probes don't count as packets of the connection.
     connection.on("upgrading", (probed: { close: () => void }) => {
@@ -118,7 +120,11 @@ export function createFloodGuard(
       const holdMs = openedAtMs + MIN_HELD_MS - steadyNow();
       place?.release(guarded.cutOff === "flood" ? PENALTY_MS : holdMs);
     });
-    if (monitor) countBytes(connection, monitor);
+    if (monitor) {
+      connection.on("packetCreate", (packet: Packet) => {
+        monitor.sentBytes += sizeOf(packet);
+      });
+    }
   }
 
   function note(guarded: Guarded, reason: CutOff): void {
@@ -135,17 +141,11 @@ export function createFloodGuard(
   return { watch, of };
 }
 
-function countBytes(connection: Connection, { metrics }: Monitor): void {
-  connection.on("packet", (packet: Packet) => metrics.received.inc(sizeOf(packet)));
-  connection.on("packetCreate", (packet: Packet) => metrics.sent.inc(sizeOf(packet)));
-}
-
 /** What a packet costs of the second allowance: by its size, as the time to parse it. */
-function costOf(packet: Packet): number {
-  const { data } = packet;
+function costOf({ data }: Packet, bytes: number): number {
   // Socket.IO parses the packet's type like this, so a blank is 0 too: CONNECT.
   const isConnect = typeof data === "string" && Number(data.charAt(0)) === 0;
-  return Math.max(isConnect ? CONNECT_COST : 1, sizeOf(packet) / PACKET_BYTES);
+  return Math.max(isConnect ? CONNECT_COST : 1, bytes / PACKET_BYTES);
 }
 
 /** The bytes of a packet's data. */

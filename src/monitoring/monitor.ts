@@ -1,7 +1,7 @@
 /** What an operator sees of a server: the parts tell it what happens, and it counts and notes that. */
 
 import type { Ack } from "../protocol/messages.ts";
-import { Metrics } from "./metrics.ts";
+import { Metrics, type Status } from "./metrics.ts";
 import { type NewStep, Timelines } from "./timeline.ts";
 
 /** Why a connection was cut off. */
@@ -30,7 +30,7 @@ export interface Reported {
   readonly reason?: string;
 }
 
-const RELAYED: ReadonlySet<string> = new Set(["offer", "answer", "candidate", "candidates"]);
+const RELAYED = ["offer", "answer", "candidate", "candidates"];
 /** What these do to a room is noted where it is done. */
 const NOTED_ELSEWHERE: ReadonlySet<string> = new Set(["join", "leave", "resume"]);
 
@@ -38,6 +38,14 @@ const NOTED_ELSEWHERE: ReadonlySet<string> = new Set(["join", "leave", "resume"]
 export class Monitor {
   readonly metrics: Metrics;
   readonly timelines: Timelines;
+  /** Of packets, since the metrics were read. */
+  receivedBytes = 0;
+  sentBytes = 0;
+  /**
+   * What was relayed since the metrics were read. It is added to them then: prom-client takes as long for 1 as for a
+   * thousand.
+   */
+  private readonly relayed = new Map(RELAYED.map((event) => [event, { events: 0, messages: 0 }]));
 
   /** @param now Unix milliseconds */
   constructor(version: string, now: () => number) {
@@ -47,17 +55,39 @@ export class Monitor {
 
   answered({ id, event, args, ack, tookMs }: Answered): void {
     const outcome = ack.ok ? "ok" : ack.error.code;
-    this.metrics.events.inc({ event, outcome });
     if (!ack.ok) {
+      this.metrics.events.inc({ event, outcome });
       if (event === "resume") this.metrics.resumes.inc({ outcome });
       if (!NOTED_ELSEWHERE.has(event)) this.timelines.addOf(id, { event, from: id, outcome });
       return;
     }
-    if (!RELAYED.has(event)) return;
-    const step = relayStep(id, event, args, ack);
+    const relayed = this.relayed.get(event);
+    if (!relayed) {
+      this.metrics.events.inc({ event, outcome });
+      return;
+    }
+    const delivered = deliveredBy(ack);
+    relayed.events++;
+    relayed.messages += delivered;
     this.metrics.relay.observe(tookMs / 1_000);
-    this.metrics.delivered.inc({ event }, step.delivered);
-    this.timelines.addOf(id, step);
+    this.timelines.addOf(id, relayStep(id, event, args, delivered));
+  }
+
+  /** All metrics as text, in Prometheus' format. */
+  text(status: Status): Promise<string> {
+    const { events, delivered, received, sent } = this.metrics;
+    for (const [event, relayed] of this.relayed) {
+      if (relayed.events === 0) continue;
+      events.inc({ event, outcome: "ok" }, relayed.events);
+      delivered.inc({ event }, relayed.messages);
+      relayed.events = 0;
+      relayed.messages = 0;
+    }
+    received.inc(this.receivedBytes);
+    sent.inc(this.sentBytes);
+    this.receivedBytes = 0;
+    this.sentBytes = 0;
+    return this.metrics.text(status);
   }
 
   joined(room: string, id: string): void {
@@ -117,12 +147,7 @@ export class Monitor {
     this.metrics.linkEnds.inc({ outcome, path: path ?? "", reason: reason ?? "" });
     if (outcome === "ended") this.metrics.linkDuration.observe({ path: path ?? "" }, seconds);
     else this.metrics.linkConnect.observe({ outcome, path: path ?? "" }, seconds);
-    const details = {
-      ms,
-      ...(path !== undefined && { path }),
-      ...(reason !== undefined && { reason }),
-    };
-    this.timelines.add(room, { event: "call_report", from, to, outcome, ...details });
+    this.timelines.add(room, { event: "call_report", from, to, outcome, path, reason, ms });
   }
 
   /** A room was closed for newcomers. */
@@ -131,17 +156,24 @@ export class Monitor {
   }
 }
 
-function relayStep(from: string, event: string, args: readonly unknown[], ack: Ack): NewStep {
-  const [payload, target] = args;
+function deliveredBy(ack: Ack): number {
+  return "delivered" in ack && typeof ack.delivered === "number" ? ack.delivered : 0;
+}
+
+function relayStep(
+  from: string,
+  event: string,
+  [payload, target]: readonly unknown[],
+  delivered: number,
+): NewStep {
   const to = memberOf(target, "to");
-  const delivered = "delivered" in ack && typeof ack.delivered === "number" ? ack.delivered : 0;
   const candidates = Array.isArray(payload) ? payload.length : Number(event === "candidate");
   return {
     event,
     from,
-    ...(to !== undefined && { to }),
+    to,
     bytes: bytesOf(payload),
-    ...(candidates > 0 && { candidates }),
+    candidates: candidates || undefined,
     delivered,
     outcome: to !== undefined && delivered === 0 ? "screened" : "ok",
   };

@@ -7,23 +7,23 @@ export interface Step {
   /** An event of the protocol, `joined`, `left`, `away`, `back`, `resumed`, `cut_off`, `removed` or `closed`. */
   readonly event: string;
   /** The id of the peer that did it, or that it is about; absent for `closed`. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** The id of the peer that it was for; absent if it was for all others. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   /** The bytes of the description or of the candidates. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   /** The number of candidates. */
-  readonly candidates?: number;
+  readonly candidates?: number | undefined;
   /** The number of peers that it was sent to. */
-  readonly delivered?: number;
+  readonly delivered?: number | undefined;
   /** `ok`; the error code of a refusal; `screened` if ICE_TRANSPORT_POLICY let nothing pass; else see OPERATIONS.md. */
   readonly outcome: string;
   /** Refused events: how many of the same kind came one after another, if more than one. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** Of a `call_report`. */
-  readonly path?: string;
-  readonly reason?: string;
-  readonly ms?: number;
+  readonly path?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly ms?: number | undefined;
 }
 
 /** A step without its time. */
@@ -60,7 +60,7 @@ export class Timelines {
 
   /** The steps of a room, oldest first. */
   of(room: string): readonly Step[] {
-    return this.byRoom.get(room)?.steps ?? [];
+    return this.byRoom.get(room)?.steps.slice(-this.limits.stepsPerRoom) ?? [];
   }
 
   has(room: string): boolean {
@@ -93,9 +93,12 @@ export class Timelines {
       steps[steps.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
       return;
     }
-    steps.push({ at: this.now(), ...step });
-    if (steps.length > this.limits.stepsPerRoom) steps.shift();
-    else if (++this.total > this.limits.steps) this.forgetOne();
+    steps.push({ ...step, at: this.now() });
+    this.total++;
+    // Several at once, since each time all that stay are moved.
+    const surplus = steps.length - this.limits.stepsPerRoom;
+    if (surplus > this.limits.stepsPerRoom / 4) this.total -= steps.splice(0, surplus).length;
+    if (this.total > this.limits.steps) this.forgetOne();
   }
 
   private create(room: string): Timeline {

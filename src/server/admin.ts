@@ -66,7 +66,7 @@ export function createAdminListener(
     token: adminToken,
     metrics: async () => ({
       contentType: metrics.contentType,
-      text: await metrics.text(await readStatus(deps)),
+      text: await monitor.text(await readStatus(deps)),
     }),
     rooms: () => rooms.sizes(),
     peers: reports.peers,
