@@ -2,7 +2,7 @@
 
 import type { Ack } from "../protocol/messages.ts";
 import { Metrics, type Status } from "./metrics.ts";
-import { type NewStep, Timelines } from "./timeline.ts";
+import { type Step, Timelines } from "./timeline.ts";
 
 /** Why a connection was cut off. */
 export type CutOff = "flood" | "slow" | "expired";
@@ -38,6 +38,7 @@ const NOTED_ELSEWHERE: ReadonlySet<string> = new Set(["join", "leave", "resume"]
 export class Monitor {
   readonly metrics: Metrics;
   readonly timelines: Timelines;
+  private readonly now: () => number;
   /** Of packets, since the metrics were read. */
   receivedBytes = 0;
   sentBytes = 0;
@@ -50,7 +51,8 @@ export class Monitor {
   /** @param now Unix milliseconds */
   constructor(version: string, now: () => number) {
     this.metrics = new Metrics(version);
-    this.timelines = new Timelines(now);
+    this.timelines = new Timelines();
+    this.now = now;
   }
 
   answered({ id, event, args, ack, tookMs }: Answered): void {
@@ -58,7 +60,8 @@ export class Monitor {
     if (!ack.ok) {
       this.metrics.events.inc({ event, outcome });
       if (event === "resume") this.metrics.resumes.inc({ outcome });
-      if (!NOTED_ELSEWHERE.has(event)) this.timelines.addOf(id, { event, from: id, outcome });
+      if (!NOTED_ELSEWHERE.has(event))
+        this.timelines.addOf(id, { at: this.now(), event, from: id, outcome });
       return;
     }
     const relayed = this.relayed.get(event);
@@ -70,7 +73,7 @@ export class Monitor {
     relayed.events++;
     relayed.messages += delivered;
     this.metrics.relay.observe(tookMs / 1_000);
-    this.timelines.addOf(id, relayStep(id, event, args, delivered));
+    this.timelines.addOf(id, relayStep(this.now(), id, event, args, delivered));
   }
 
   /** All metrics as text, in Prometheus' format. */
@@ -93,25 +96,25 @@ export class Monitor {
   joined(room: string, id: string): void {
     this.metrics.joined.inc();
     this.timelines.enter(room, id);
-    this.timelines.add(room, { event: "joined", from: id, outcome: "ok" });
+    this.timelines.add(room, { at: this.now(), event: "joined", from: id, outcome: "ok" });
   }
 
   /** A join was refused. One of a room that nothing is known of isn't noted: anybody can name rooms. */
   joinRefused(room: string, id: string, code: string): void {
     if (!this.timelines.has(room)) return;
-    this.timelines.add(room, { event: "join", from: id, outcome: code });
+    this.timelines.add(room, { at: this.now(), event: "join", from: id, outcome: code });
   }
 
   left(room: string, id: string): void {
     this.metrics.left.inc();
-    this.timelines.add(room, { event: "left", from: id, outcome: "ok" });
+    this.timelines.add(room, { at: this.now(), event: "left", from: id, outcome: "ok" });
     this.timelines.exit(id);
   }
 
   /** Its connection is lost, its seat is kept. */
   away(id: string): void {
     this.metrics.away.inc();
-    this.timelines.addOf(id, { event: "away", from: id, outcome: "ok" });
+    this.timelines.addOf(id, { at: this.now(), event: "away", from: id, outcome: "ok" });
   }
 
   /** It has its seat again; `gap`: what was under way may be lost. */
@@ -119,7 +122,7 @@ export class Monitor {
     const outcome = gap ? "gap" : "ok";
     this.metrics.resumes.inc({ outcome });
     this.timelines.enter(room, id);
-    this.timelines.add(room, { event: "resumed", from: id, outcome });
+    this.timelines.add(room, { at: this.now(), event: "resumed", from: id, outcome });
   }
 
   /** Its seat is on another node now, which notes what it does. */
@@ -133,12 +136,12 @@ export class Monitor {
 
   /** The same for a peer, if there is one. */
   peerCutOff(id: string, reason: CutOff): void {
-    this.timelines.addOf(id, { event: "cut_off", from: id, outcome: reason });
+    this.timelines.addOf(id, { at: this.now(), event: "cut_off", from: id, outcome: reason });
   }
 
   removed(id: string, code: string): void {
     this.metrics.removed.inc({ code });
-    this.timelines.addOf(id, { event: "removed", from: id, outcome: code });
+    this.timelines.addOf(id, { at: this.now(), event: "removed", from: id, outcome: code });
   }
 
   /** A client says how one end of a connection between two peers went. */
@@ -147,12 +150,22 @@ export class Monitor {
     this.metrics.linkEnds.inc({ outcome, path: path ?? "", reason: reason ?? "" });
     if (outcome === "ended") this.metrics.linkDuration.observe({ path: path ?? "" }, seconds);
     else this.metrics.linkConnect.observe({ outcome, path: path ?? "" }, seconds);
-    this.timelines.add(room, { event: "call_report", from, to, outcome, path, reason, ms });
+    this.timelines.add(room, {
+      at: this.now(),
+      event: "call_report",
+      from,
+      to,
+      outcome,
+      path,
+      reason,
+      ms,
+    });
   }
 
   /** A room was closed for newcomers. */
   closed(room: string): void {
-    if (this.timelines.has(room)) this.timelines.add(room, { event: "closed", outcome: "ok" });
+    if (this.timelines.has(room))
+      this.timelines.add(room, { at: this.now(), event: "closed", outcome: "ok" });
   }
 }
 
@@ -161,14 +174,16 @@ function deliveredBy(ack: Ack): number {
 }
 
 function relayStep(
+  at: number,
   from: string,
   event: string,
   [payload, target]: readonly unknown[],
   delivered: number,
-): NewStep {
+): Step {
   const to = memberOf(target, "to");
   const candidates = Array.isArray(payload) ? payload.length : Number(event === "candidate");
   return {
+    at,
     event,
     from,
     to,

@@ -26,9 +26,6 @@ export interface Step {
   readonly ms?: number | undefined;
 }
 
-/** A step without its time. */
-export type NewStep = Omit<Step, "at" | "times">;
-
 /** Limits of what is kept. */
 export interface TimelineLimits {
   readonly stepsPerRoom: number;
@@ -48,13 +45,10 @@ interface Timeline {
 export class Timelines {
   private readonly byRoom = new Map<string, Timeline>();
   private readonly roomByPeer = new Map<string, string>();
-  private readonly now: () => number;
   private readonly limits: TimelineLimits;
   private total = 0;
 
-  /** @param now Unix milliseconds */
-  constructor(now: () => number, limits = LIMITS) {
-    this.now = now;
+  constructor(limits = LIMITS) {
     this.limits = limits;
   }
 
@@ -78,13 +72,13 @@ export class Timelines {
   }
 
   /** Adds a step of a peer, if it is in a room. */
-  addOf(id: string, step: NewStep): void {
+  addOf(id: string, step: Step): void {
     const room = this.roomByPeer.get(id);
     if (room !== undefined) this.add(room, step);
   }
 
   /** Adds a step. Of refused events that are the same, one after another, the last one is counted up. */
-  add(room: string, step: NewStep): void {
+  add(room: string, step: Step): void {
     const timeline = this.byRoom.get(room) ?? this.create(room);
     timeline.isRecent = true;
     const { steps } = timeline;
@@ -93,7 +87,7 @@ export class Timelines {
       steps[steps.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
       return;
     }
-    steps.push({ ...step, at: this.now() });
+    steps.push(step);
     this.total++;
     // Several at once, since each time all that stay are moved.
     const surplus = steps.length - this.limits.stepsPerRoom;
@@ -121,9 +115,9 @@ export class Timelines {
   }
 }
 
-function isRepeated(last: Step, { event, from, to, outcome }: NewStep): boolean {
+function isRepeated(last: Step, { event, from, to, outcome }: Step): boolean {
   const isSame = last.event === event && last.from === from && last.to === to;
   return isSame && last.outcome === outcome && isRefusal(last);
 }
 
-const isRefusal = ({ outcome, delivered }: NewStep) => outcome !== "ok" && delivered === undefined;
+const isRefusal = ({ outcome, delivered }: Step) => outcome !== "ok" && delivered === undefined;

@@ -35,6 +35,7 @@ test("the page, its script and its style are on the admin listener, and nothing 
 });
 
 test("the page knows every member of what the listener says", () => {
-  expectTypeOf<Required<ShownStep>>().toEqualTypeOf<Required<Step>>();
+  expectTypeOf<keyof ShownStep>().toEqualTypeOf<keyof Step>();
+  expectTypeOf<ShownStep>().toExtend<Step>();
   expectTypeOf<Required<ShownPeer>>().toEqualTypeOf<Required<PeerReport>>();
 });
