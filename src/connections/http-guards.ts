@@ -60,6 +60,8 @@ export function refusePipelining(
   server.on("upgrade", (request, connection, head) => {
     if (isRefused(request)) return;
     for (const listener of listeners) listener.call(server, request, connection, head);
+    // Since there is this listener, Node doesn't end it.
+    if (listeners.length === 0) connection.destroy();
   });
 }
 

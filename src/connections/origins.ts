@@ -48,7 +48,7 @@ export function isOwnOrigin(origin: string, host: string | undefined): boolean {
 }
 
 /** An IP address, an mDNS name, or one without a dot such as localhost; with or without a port. */
-export function isLocalName(host: string): boolean {
+function isLocalName(host: string): boolean {
   const [, ipv6 = "", name = ""] = /^(?:\[(.+)\]|([^:]+))(?::\d{1,5})?$/.exec(host) ?? [];
   return isIP(ipv6) === 6 || isIP(name) === 4 || LOCAL_NAME.test(name);
 }

@@ -2,8 +2,9 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import { addressKey } from "../connections/limits.ts";
-import { isLocalName, isOwnOrigin } from "../connections/origins.ts";
+import { isOwnOrigin } from "../connections/origins.ts";
 import { createRateLimiter, type RateLimiter, steadyNow } from "../connections/rate-limit.ts";
 import type { Middleware } from "./router.ts";
 
@@ -20,7 +21,7 @@ const FOREIGN: Refusal = [403, "forbidden", "pages of other origins may not use 
 const REBOUND: Refusal = [
   403,
   "forbidden",
-  "without ADMIN_TOKEN, address this by an IP address, localhost, or a name without a dot",
+  "without ADMIN_TOKEN, address this as localhost or by an IP address",
 ];
 const NO_TOKEN: Refusal = [
   401,
@@ -31,7 +32,7 @@ const TOO_MANY: Refusal = [429, "rate_limited", "too many wrong tokens; try agai
 
 /**
  * Lets only those pass who show the token, if there is one, and no pages of other origins. Without a token, DNS
- * rebinding could make another site's page one of our own origin, so the name must be one that can't be rebound.
+ * rebinding could make another site's page one of our own origin, so only names that can't be rebound are taken.
  */
 export function createAdminGuard(token: string | undefined): Middleware {
   const failures = new Map<string, RateLimiter>();
@@ -39,7 +40,7 @@ export function createAdminGuard(token: string | undefined): Middleware {
 
   function refusalOf(request: IncomingMessage): Refusal | undefined {
     if (isForeign(request)) return FOREIGN;
-    if (!isRight) return isLocalName(request.headers.host ?? "") ? undefined : REBOUND;
+    if (!isRight) return isUnboundName(request.headers.host) ? undefined : REBOUND;
     const address = addressKey(request.socket.remoteAddress ?? "");
     const owedMs = (failures.get(address)?.fullAtMs() ?? 0) - steadyNow();
     if (owedMs > MOST_OWED_MS) return TOO_MANY;
@@ -66,6 +67,12 @@ export function createAdminGuard(token: string | undefined): Middleware {
     response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.end(JSON.stringify({ error: { code, message } }));
   };
+}
+
+/** Whether no name server has a say in what this leads to. */
+function isUnboundName(host = ""): boolean {
+  const [, ipv6 = "", name = ""] = /^(?:\[(.+)\]|([^:]+))(?::\d{1,5})?$/.exec(host) ?? [];
+  return name === "localhost" || isIP(name) === 4 || isIP(ipv6) === 6;
 }
 
 /** In constant time, whatever the length. */

@@ -73,7 +73,8 @@ export function createAdminRouter(deps: AdminDeps): Middleware {
   });
 
   routes.use(express.json({ limit: MAX_BODY_BYTES }), (request, _response, next) => {
-    const hasBody = Number(request.headers["content-length"] ?? 0) > 0;
+    const { "content-length": length = 0, "transfer-encoding": encoding } = request.headers;
+    const hasBody = Number(length) > 0 || encoding !== undefined;
     const isRead = "body" in request && request.body !== undefined;
     next(hasBody && !isRead ? badRequest("send JSON, as application/json") : undefined);
   });

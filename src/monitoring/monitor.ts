@@ -60,8 +60,10 @@ export class Monitor {
     if (!ack.ok) {
       this.metrics.events.inc({ event, outcome });
       if (event === "resume") this.metrics.resumes.inc({ outcome });
-      if (!NOTED_ELSEWHERE.has(event))
-        this.timelines.addOf(id, { at: this.now(), event, from: id, outcome });
+      const room = NOTED_ELSEWHERE.has(event) ? undefined : this.timelines.roomOf(id);
+      if (room !== undefined) {
+        this.timelines.addRefusal(room, { at: this.now(), event, from: id, outcome });
+      }
       return;
     }
     const relayed = this.relayed.get(event);
@@ -102,7 +104,7 @@ export class Monitor {
   /** A join was refused. One of a room that nothing is known of isn't noted: anybody can name rooms. */
   joinRefused(room: string, id: string, code: string): void {
     if (!this.timelines.has(room)) return;
-    this.timelines.add(room, { at: this.now(), event: "join", from: id, outcome: code });
+    this.timelines.addRefusal(room, { at: this.now(), event: "join", from: id, outcome: code });
   }
 
   left(room: string, id: string): void {
@@ -187,7 +189,7 @@ function relayStep(
     event,
     from,
     to,
-    bytes: bytesOf(payload),
+    bytes: bytesOf(payload, event === "offer" || event === "answer" ? "sdp" : "candidate"),
     candidates: candidates || undefined,
     delivered,
     outcome: to !== undefined && delivered === 0 ? "screened" : "ok",
@@ -195,10 +197,9 @@ function relayStep(
 }
 
 /** The bytes of a description, a candidate, or a list of candidates. */
-function bytesOf(payload: unknown): number {
-  if (Array.isArray(payload)) return payload.reduce((sum, item) => sum + bytesOf(item), 0);
-  const text = memberOf(payload, "sdp") ?? memberOf(payload, "candidate") ?? "";
-  return Buffer.byteLength(text);
+function bytesOf(payload: unknown, member: "sdp" | "candidate"): number {
+  if (Array.isArray(payload)) return payload.reduce((sum, item) => sum + bytesOf(item, member), 0);
+  return Buffer.byteLength(memberOf(payload, member) ?? "");
 }
 
 /** A member of an object that is a string. */

@@ -18,8 +18,8 @@ export interface Step {
   readonly delivered?: number | undefined;
   /** `ok`; the error code of a refusal; `screened` if ICE_TRANSPORT_POLICY let nothing pass; else see OPERATIONS.md. */
   readonly outcome: string;
-  /** Refused events: how many of the same kind came one after another, if more than one. */
-  readonly times?: number | undefined;
+  /** Of a refusal: how often it came, if more than once; `at` and `from` are those of the last time. */
+  times?: number | undefined;
   /** Of a `call_report`. */
   readonly path?: string | undefined;
   readonly reason?: string | undefined;
@@ -29,24 +29,21 @@ export interface Step {
 /** Limits of what is kept. */
 export interface TimelineLimits {
   readonly stepsPerRoom: number;
-  /** Of all rooms together: some 20 MB. */
+  /** Of all rooms together: 20 MB, or 40 if they are of two steps each. */
   readonly steps: number;
 }
 
 const LIMITS: TimelineLimits = { stepsPerRoom: 200, steps: 100_000 };
 
-interface Timeline {
-  readonly steps: Step[];
-  /** Whether it was added to since the last search for one to forget. */
-  isRecent: boolean;
-}
-
-/** The last steps of each room, also of rooms that are empty by now. The quietest are forgotten first. */
+/** The last steps of each room, also of rooms that are empty by now. The quietest rooms are forgotten first. */
 export class Timelines {
-  private readonly byRoom = new Map<string, Timeline>();
+  /** Rooms with a step since the last change of generations, and those without one that had one in the generation before. */
+  private recent = new Map<string, Step[]>();
+  private older = new Map<string, Step[]>();
+  /** The number of steps in `recent`. */
+  private recentSteps = 0;
   private readonly roomByPeer = new Map<string, string>();
   private readonly limits: TimelineLimits;
-  private total = 0;
 
   constructor(limits = LIMITS) {
     this.limits = limits;
@@ -54,11 +51,12 @@ export class Timelines {
 
   /** The steps of a room, oldest first. */
   of(room: string): readonly Step[] {
-    return this.byRoom.get(room)?.steps.slice(-this.limits.stepsPerRoom) ?? [];
+    const steps = this.recent.get(room) ?? this.older.get(room) ?? [];
+    return steps.slice(-this.limits.stepsPerRoom);
   }
 
   has(room: string): boolean {
-    return this.byRoom.has(room);
+    return this.recent.has(room) || this.older.has(room);
   }
 
   /** From now on, what this peer does belongs to this room. */
@@ -71,53 +69,56 @@ export class Timelines {
     this.roomByPeer.delete(id);
   }
 
+  /** The room of a peer, as far as what it does belongs to one. */
+  roomOf(id: string): string | undefined {
+    return this.roomByPeer.get(id);
+  }
+
   /** Adds a step of a peer, if it is in a room. */
   addOf(id: string, step: Step): void {
     const room = this.roomByPeer.get(id);
     if (room !== undefined) this.add(room, step);
   }
 
-  /** Adds a step. Of refused events that are the same, one after another, the last one is counted up. */
+  /** Adds a step. */
   add(room: string, step: Step): void {
-    const timeline = this.byRoom.get(room) ?? this.create(room);
-    timeline.isRecent = true;
-    const { steps } = timeline;
-    const last = steps.at(-1);
-    if (last && isRepeated(last, step)) {
-      steps[steps.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
-      return;
-    }
+    const steps = this.recent.get(room) ?? this.revive(room);
     steps.push(step);
-    this.total++;
-    // Several at once, since each time all that stay are moved.
+    this.recentSteps++;
     const surplus = steps.length - this.limits.stepsPerRoom;
-    if (surplus > this.limits.stepsPerRoom / 4) this.total -= steps.splice(0, surplus).length;
-    if (this.total > this.limits.steps) this.forgetOne();
+    // Several at once, since each time all that stay are moved.
+    if (surplus > this.limits.stepsPerRoom / 4) this.recentSteps -= steps.splice(0, surplus).length;
+    if (this.recentSteps > this.limits.steps / 2) this.changeGenerations();
   }
 
-  private create(room: string): Timeline {
-    const timeline = { steps: [], isRecent: true };
-    this.byRoom.set(room, timeline);
-    return timeline;
+  /**
+   * Adds a refusal, which must not push other steps out: if the last step is the same, that one is counted up. Joins can be
+   * refused to anybody, so of these there is one for each outcome.
+   */
+  addRefusal(room: string, step: Step): void {
+    const steps = this.recent.get(room) ?? this.revive(room);
+    const isJoin = step.event === "join";
+    const isSame = ({ event, outcome, from }: Step) =>
+      event === step.event && outcome === step.outcome && (isJoin || from === step.from);
+    const index = isJoin ? steps.findLastIndex(isSame) : steps.length - 1;
+    const same = steps[index];
+    if (!same || !isSame(same)) return this.add(room, step);
+    steps.splice(index, 1);
+    step.times = (same.times ?? 1) + 1;
+    steps.push(step);
   }
 
-  /** Forgets the first one that has been quiet; those that weren't get behind the others. */
-  private forgetOne(): void {
-    for (const [room, timeline] of this.byRoom) {
-      this.byRoom.delete(room);
-      if (!timeline.isRecent) {
-        this.total -= timeline.steps.length;
-        return;
-      }
-      timeline.isRecent = false;
-      this.byRoom.set(room, timeline);
-    }
+  private revive(room: string): Step[] {
+    const steps = this.older.get(room) ?? [];
+    this.older.delete(room);
+    this.recent.set(room, steps);
+    this.recentSteps += steps.length;
+    return steps;
+  }
+
+  private changeGenerations(): void {
+    this.older = this.recent;
+    this.recent = new Map();
+    this.recentSteps = 0;
   }
 }
-
-function isRepeated(last: Step, { event, from, to, outcome }: Step): boolean {
-  const isSame = last.event === event && last.from === from && last.to === to;
-  return isSame && last.outcome === outcome && isRefusal(last);
-}
-
-const isRefusal = ({ outcome, delivered }: Step) => outcome !== "ok" && delivered === undefined;

@@ -84,6 +84,10 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return [...(this.rooms.get(room)?.values() ?? [])];
   }
 
+  async membersHere(room: string): Promise<Member[]> {
+    return this.membersOf(room);
+  }
+
   async find(id: string): Promise<Member | undefined> {
     return this.seatsAround(id)?.get(id);
   }

@@ -122,6 +122,10 @@ export class RedisRoomRegistry implements RoomRegistry {
     return asked(this.node.readMembers(room));
   }
 
+  async membersHere(room: string): Promise<Member[]> {
+    return this.node.roster.members(room).filter(({ node }) => node === undefined);
+  }
+
   async find(id: string): Promise<Member | undefined> {
     const room = this.node.roster.roomOf(id);
     if (room !== undefined) return this.node.roster.get(room, id);

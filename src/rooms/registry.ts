@@ -94,6 +94,8 @@ export interface RoomRegistry {
   sizes(): Promise<ReadonlyMap<string, number>>;
   /** The members of a room, longest-standing first; none if there is no such room. */
   membersOf(room: string): Promise<Member[]>;
+  /** Of these, the ones of this node. Asks no other. */
+  membersHere(room: string): Promise<Member[]>;
   /** The member with this id, of whatever node. */
   find(id: string): Promise<Member | undefined>;
   /** Refuses joins of a room with `room_closed` for some seconds. Its members stay; resolves with them. */

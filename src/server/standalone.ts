@@ -44,9 +44,8 @@ export function buildServer(config: Config, overrides: Overrides = {}) {
     httpServer,
 
     listen: async () => {
-      const port = await listenOn(httpServer, config.port, config.host, logFault);
       await signaling.admin?.listen();
-      return port;
+      return listenOn(httpServer, config.port, config.host, logFault);
     },
 
     close: () => {

@@ -33,8 +33,8 @@ export interface CallReports {
 
 /** For how long a peer that has left can be reported on. */
 const DEPARTED_MS = 60_000;
-/** As many peers that have left are known at most, some 150 bytes each; the oldest are forgotten first. */
-const MAX_DEPARTED = 100_000;
+/** As many peers that have left are known at least, if there are that many; some 400 bytes each. */
+const MAX_DEPARTED = 20_000;
 /** A call has three: it fails, connects after all, and ends. A peer that comes again has another call. */
 const MAX_PER_PEER = 6;
 const PER_MS = 3_600_000;
@@ -52,8 +52,10 @@ export function createCallReports({
   onReport,
   now,
 }: CallReportsDeps): CallReports {
-  /** Until when peers that have left are known, by room and id; in the order in which they are forgotten. */
-  const departedUntilMs = new Map<string, number>();
+  /** Until when peers that have left are known, by room and id: those of late, and those before them. */
+  let departedUntilMs = new Map<string, number>();
+  let departedBefore = departedUntilMs;
+  let isFullAtMs = now() + DEPARTED_MS;
   /** By sender; in the order in which they are forgotten. */
   const accepted = new Map<string, Accepted>();
 
@@ -75,18 +77,17 @@ export function createCallReports({
 
   function departed(room: string, id: string): void {
     accepted.delete(id);
-    const key = keyOf(room, id);
-    // Last in order.
-    departedUntilMs.delete(key);
-    departedUntilMs.set(key, now() + DEPARTED_MS);
-    for (const [oldest, untilMs] of departedUntilMs) {
-      if (untilMs > now() && departedUntilMs.size <= MAX_DEPARTED) break;
-      departedUntilMs.delete(oldest);
+    if (departedUntilMs.size >= MAX_DEPARTED || now() >= isFullAtMs) {
+      departedBefore = departedUntilMs;
+      departedUntilMs = new Map();
+      isFullAtMs = now() + DEPARTED_MS;
     }
+    departedUntilMs.set(keyOf(room, id), now() + DEPARTED_MS);
   }
 
   function isKnown(room: string, id: string): boolean {
-    return (departedUntilMs.get(keyOf(room, id)) ?? 0) > now();
+    const key = keyOf(room, id);
+    return (departedUntilMs.get(key) ?? departedBefore.get(key) ?? 0) > now();
   }
 
   function isWithinLimit(from: string, to: string): boolean {

@@ -63,7 +63,7 @@ export function createRoomReports({ rooms, sessions, timelines }: RoomReportDeps
   }
 
   async function here(room: string): Promise<NodeReport> {
-    const own = (await rooms.membersOf(room)).filter(({ node }) => node === undefined);
+    const own = await rooms.membersHere(room);
     const connections = own.map(({ peer: { id } }) => [id, connectionOf(id)] as const);
     return { connections: Object.fromEntries(connections), steps: timelines?.of(room) ?? [] };
   }

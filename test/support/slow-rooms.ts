@@ -33,6 +33,7 @@ export class SlowRooms implements RoomRegistry {
   count = () => this.slowly(() => this.inner.count());
   sizes = () => this.slowly(() => this.inner.sizes());
   askOthers = (room: string) => this.inner.askOthers(room);
+  membersHere = (room: string) => this.slowly(() => this.inner.membersHere(room));
   membersOf = (room: string) => this.slowly(() => this.inner.membersOf(room));
   closeRoom = (room: string, seconds: number) =>
     this.slowly(() => this.inner.closeRoom(room, seconds));

@@ -1,6 +1,8 @@
 /** Who may use the admin listener, and that nothing of it is on the public port. */
 
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { createConfig, parseConfig } from "../../../src/config/config.ts";
 import { ask } from "../../support/admin.ts";
@@ -114,7 +116,8 @@ describe("without ADMIN_TOKEN, on loopback", () => {
   test("names that DNS could rebind are refused", async () => {
     const { adminUrl } = await startOpen();
     const { port } = new URL(adminUrl);
-    for (const name of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example"]) {
+    const names = "evil.example localhost.evil.example 127.0.0.1.evil.example evil.local evil";
+    for (const name of names.split(" ")) {
       for (const path of PATHS) {
         expect(await statusOf(adminUrl, path, { Host: `${name}:${port}` })).toBe(403);
       }
@@ -173,6 +176,17 @@ describe("ADMIN_HOST", () => {
       expect(() => createConfig({ adminToken })).toThrow(/adminToken: must have 16 or more/);
     }
   });
+});
+
+test("an upgrade is ended, and so is the listener, whatever was asked of it", async () => {
+  const server = await startWithToken();
+  const { port } = new URL(server.adminUrl);
+  const asks = connect(Number(port), "127.0.0.1");
+  asks.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+  await once(asks, "close");
+  const idle = connect(Number(port), "127.0.0.1");
+  await once(idle, "connect");
+  await server.close();
 });
 
 test("what it doesn't know is refused in JSON", async () => {

@@ -121,6 +121,8 @@ test("what is wrong with a request is said, and nothing is done", async () => {
     });
   }
   const init = { method: "POST", body: "reason=x" };
+  const chunked = { method: "POST", body: new Blob(["x"]).stream(), duplex: "half" as const };
+  expect(await ask(server.adminUrl, "/rooms/demo/close", chunked)).toMatchObject({ status: 400 });
   expect(await ask(server.adminUrl, "/rooms/demo/close", init)).toMatchObject({ status: 400 });
   const notJson = { method: "POST", body: "{", headers: { "Content-Type": "application/json" } };
   expect(await ask(server.adminUrl, "/rooms/demo/close", notJson)).toMatchObject({ status: 400 });
