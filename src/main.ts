@@ -11,6 +11,7 @@ import { findNearMisses } from "./config/near-misses.ts";
 import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./log/logger.ts";
+import { AdminListenError } from "./server/admin.ts";
 import { urlOf } from "./server/listening.ts";
 import { terminalCode } from "./server/phone/code.ts";
 import { type PhoneAccess, PhoneError, serveToPhones } from "./server/phone/phone.ts";
@@ -69,22 +70,30 @@ function settingsFolder(): string {
 /** The message for an error; for one that the user can fix, it says how. */
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError || error instanceof PhoneError) return error.message;
-  if (!(error instanceof Error && "code" in error && "syscall" in error)) return error;
-  const { PORT = "3000", HOST = "", ADMIN_PORT, ADMIN_HOST = "127.0.0.1" } = process.env;
-  const port = "port" in error ? String(error.port) : PORT;
-  const isAdmin = port === ADMIN_PORT && port !== PORT;
-  const variable = isAdmin ? "ADMIN_PORT" : "PORT";
-  switch (error.code) {
+  const { PORT = "3000", HOST = "", ADMIN_PORT = "", ADMIN_HOST = "127.0.0.1" } = process.env;
+  if (error instanceof AdminListenError) {
+    const names = { port: "ADMIN_PORT", host: "ADMIN_HOST", empty: "for 127.0.0.1" };
+    return explainListening(error.cause, ADMIN_PORT, ADMIN_HOST, names) ?? error;
+  }
+  const names = { port: "PORT", host: "HOST", empty: "to listen on all" };
+  return explainListening(error, PORT, HOST, names) ?? error;
+}
+
+function explainListening(
+  error: unknown,
+  port: string,
+  host: string,
+  names: { port: string; host: string; empty: string },
+): string | undefined {
+  switch (error instanceof Error && "code" in error ? error.code : undefined) {
     case "EADDRINUSE":
-      return `Port ${port} is in use. Stop what listens there, or set ${variable} to another one.`;
+      return `Port ${port} is in use. Stop what listens there, or set ${names.port} to another one.`;
     case "EACCES":
-      return `No permission to listen on port ${port}. Set ${variable} to one above 1023.`;
+      return `No permission to listen on port ${port}. Set ${names.port} to one above 1023.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return isAdmin
-        ? `ADMIN_HOST "${ADMIN_HOST}" is not an address of this machine. Leave it empty for 127.0.0.1.`
-        : `HOST "${HOST}" is not an address of this machine. Leave it empty to listen on all.`;
+      return `${names.host} "${host}" is not an address of this machine. Leave it empty ${names.empty}.`;
     default:
-      return error;
+      return undefined;
   }
 }

@@ -21,7 +21,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   const faults: string[] = [];
   for (const argument of args) {
     const [isPhone, value] = /^--phone(?:=(.*))?$/.exec(argument) ?? [];
-    if (!isPhone) faults.push(`${argument}: is not an argument`);
+    if (!isPhone) faults.push(`${argument}: is not an argument; a port is written --phone=3443`);
     else if (value === undefined) phonePort = DEFAULT_PHONE_PORT;
     else if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) phonePort = Number(value);
     else faults.push(`${argument}: must be a port, 0 to 65535`);

@@ -133,6 +133,9 @@ function faultsTogether(given: Given): Fault[] {
   if (isSet("adminPort") && !isSet("adminToken") && !isLoopback(String(adminHost))) {
     faults.push(["adminHost", "needs `adminToken`, since it isn't a loopback address"]);
   }
+  if (isSet("adminPort") && given["adminPort"] !== 0 && given["adminPort"] === given["port"]) {
+    faults.push(["adminPort", "must not be the same as `port`"]);
+  }
   const isRelayOnly = given["iceTransportPolicy"] === "relay";
   return [...faults, ...iceFaults(isSet, isRelayOnly)];
 }

@@ -42,6 +42,8 @@ export interface FloodGuard {
   watch(connection: Connection, place: Place | undefined): void;
   /** The state of a watched connection. */
   of(connection: Connection): Guarded;
+  /** The connections that are open. */
+  readonly open: ReadonlySet<Connection>;
 }
 
 /** The member of an Engine.IO packet that is used here. */
@@ -73,6 +75,7 @@ export function createFloodGuard(
   const second = { perSecond: 2 * first.perSecond, burst: 2 * first.burst };
   const mostOwedMs = (1_000 * (second.burst - START_COST)) / second.perSecond;
   const connections = new WeakMap<Connection, Guarded>();
+  const open = new Set<Connection>();
   const debts = createDebts(steadyNow);
 
   function watch(connection: Connection, place: Place | undefined): void {
@@ -93,6 +96,7 @@ export function createFloodGuard(
     });
     const guarded: Guarded = { events, address, queued };
     connections.set(connection, guarded);
+    open.add(connection);
     const cutOff = () => {
       // More packets may follow in the same turn.
       if (guarded.cutOff) return;
@@ -113,6 +117,7 @@ export function createFloodGuard(
       cutOff();
     });
     connection.on("close", () => {
+      open.delete(connection);
       if (address !== undefined) {
         const [eventsFullAtMs, packetsFullAtMs] = [events.fullAtMs(), packets.fullAtMs()];
         debts.add(address, { eventsFullAtMs, packetsFullAtMs });
@@ -129,7 +134,7 @@ export function createFloodGuard(
 
   function note(guarded: Guarded, reason: CutOff): void {
     if (!guarded.cutOff) monitor?.cutOff(reason);
-    guarded.cutOff = reason;
+    guarded.cutOff ??= reason;
   }
 
   function of(connection: Connection): Guarded {
@@ -138,7 +143,7 @@ export function createFloodGuard(
     return guarded;
   }
 
-  return { watch, of };
+  return { watch, of, open };
 }
 
 /** What a packet costs of the second allowance: by its size, as the time to parse it. */

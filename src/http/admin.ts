@@ -38,8 +38,12 @@ const seconds = z
   .min(0, { error: "must be 0 or more" })
   .max(31_536_000, { error: "must be at most 31536000, a year" })
   .optional();
-const disconnecting = z.strictObject({ reason }).default({});
-const closing = z.strictObject({ seconds, reason }).default({});
+const disconnecting = z.strictObject({ reason }, members("reason")).default({});
+const closing = z.strictObject({ seconds, reason }, members("seconds, reason")).default({});
+
+function members(names: string): { error: string } {
+  return { error: `must be an object with no other members than ${names}` };
+}
 
 /** Creates the routes. */
 export function createAdminRouter(deps: AdminDeps): Middleware {
@@ -105,12 +109,12 @@ export function createAdminRouter(deps: AdminDeps): Middleware {
   const page = serveStatic(join(deps.publicFolder, "admin"));
   routes.get(["/", ...FILES], page);
 
-  // The rooms of several nodes can't be reached.
   routes.use((error: unknown, _request: unknown, response: Response, next: Next) => {
-    if (error instanceof Error && "status" in error) return next(error);
+    if (!(error instanceof Error && "code" in error && error.code === "unavailable")) {
+      return next(error);
+    }
     response.statusCode = 503;
-    const message = error instanceof Error ? error.message : "the server failed";
-    send(response, { error: { code: "unavailable", message } });
+    send(response, { error: { code: "unavailable", message: error.message } });
   });
   return routes;
 }

@@ -4,22 +4,8 @@
  */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-
-/** The state of the registry in Redis. */
-export interface RedisStatus {
-  readonly isAvailable: boolean;
-  /** Nodes that have renewed their lease in time, this one included. */
-  readonly nodes: number;
-  /** Since the last answered renewal of this node's lease. */
-  readonly leaseAgeMs: number;
-  /** How long the entries that were read last had been in the inbox. */
-  readonly inboxLagMs: number;
-  /** Messages to other nodes that these haven't confirmed. */
-  readonly unconfirmedMessages: number;
-  readonly unconfirmedBytes: number;
-  /** Failed connections and refused commands since the start. */
-  readonly errors: number;
-}
+import { CALL_FAILURES, CALL_PATHS } from "../protocol/call-report.ts";
+import { RedisMetrics, type RedisStatus } from "./redis-metrics.ts";
 
 /** What is read when the metrics are asked for. */
 export interface Status {
@@ -38,6 +24,11 @@ export interface Status {
 const PREFIX = "roomrelay_";
 /** Gauges of prom-client that are named like counters. The same by type are there under other names. */
 const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
+const REFUSED = "too_many too_many_from_address foreign_origin jsonp closing unauthorized".split(
+  " ",
+);
+const CUT_OFF = ["flood", "slow", "expired"];
+const RESUMED = ["ok", "gap", "resume_failed", "unavailable", "forbidden"];
 const RELAY_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
 const CONNECT_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const CALL_SECONDS = [10, 60, 300, 900, 1_800, 3_600, 7_200, 14_400];
@@ -111,7 +102,7 @@ export class Metrics {
     "log_lines_dropped_total",
     "Lines that the log's reader was too slow for.",
   );
-  private redisGauges: ReturnType<Metrics["createRedisGauges"]> | undefined;
+  private redis: RedisMetrics | undefined;
 
   /** @param version of the server */
   constructor(version: string) {
@@ -120,7 +111,26 @@ export class Metrics {
       1,
     );
     collectDefaultMetrics({ register: this.registry });
+    this.beginAtZero();
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+  }
+
+  /** What has labels of a fixed set begins at 0: Prometheus doesn't see a first increase from nothing. */
+  private beginAtZero(): void {
+    for (const reason of REFUSED) this.refused.inc({ reason }, 0);
+    for (const reason of CUT_OFF) this.cutOff.inc({ reason }, 0);
+    for (const code of ["removed", "room_closed"]) this.removed.inc({ code }, 0);
+    for (const outcome of RESUMED) this.resumes.inc({ outcome }, 0);
+    for (const path of CALL_PATHS) {
+      this.linkEnds.inc({ outcome: "connected", path, reason: "" }, 0);
+      this.linkEnds.inc({ outcome: "ended", path, reason: "" }, 0);
+      this.linkConnect.zero({ outcome: "connected", path });
+      this.linkDuration.zero({ path });
+    }
+    for (const reason of ["", ...CALL_FAILURES]) {
+      this.linkEnds.inc({ outcome: "failed", path: "", reason }, 0);
+    }
+    this.linkConnect.zero({ outcome: "failed", path: "" });
   }
 
   /** The media type of the text. */
@@ -140,41 +150,18 @@ export class Metrics {
     this.queuedMessages.set(status.queuedMessages);
     this.queuedBytes.set(status.queuedBytes);
     this.outboxBytes.set(status.outboxBytes);
-    setTotal(this.logLinesDropped, status.logLinesDropped);
-    if (status.redis) this.setRedis(status.redis);
+    this.logLinesDropped.reset();
+    this.logLinesDropped.inc(status.logLinesDropped);
+    if (status.redis) {
+      this.redis ??= new RedisMetrics(this.registry, PREFIX);
+      this.redis.set(status.redis);
+    }
     return this.registry.metrics();
   }
 
-  /** Ends what measures Node itself. */
+  /** Forgets all metrics. What prom-client measures of garbage collection can't be ended. */
   close(): void {
     this.registry.clear();
-  }
-
-  private setRedis(status: RedisStatus): void {
-    this.redisGauges ??= this.createRedisGauges();
-    const gauges = this.redisGauges;
-    gauges.up.set(status.isAvailable ? 1 : 0);
-    gauges.nodes.set(status.nodes);
-    gauges.leaseAge.set(status.leaseAgeMs / 1_000);
-    gauges.inboxLag.set(status.inboxLagMs / 1_000);
-    gauges.unconfirmedMessages.set(status.unconfirmedMessages);
-    gauges.unconfirmedBytes.set(status.unconfirmedBytes);
-    setTotal(gauges.errors, status.errors);
-  }
-
-  private createRedisGauges() {
-    return {
-      up: this.gauge("redis_up", "1 if Redis answers, else 0."),
-      nodes: this.gauge("redis_nodes", "Nodes with a valid lease."),
-      leaseAge: this.gauge("redis_lease_age_seconds", "Since this node's lease was renewed."),
-      inboxLag: this.gauge("redis_inbox_lag_seconds", "How old what was read last already was."),
-      unconfirmedMessages: this.gauge(
-        "redis_unconfirmed_messages",
-        "Messages that other nodes haven't confirmed.",
-      ),
-      unconfirmedBytes: this.gauge("redis_unconfirmed_bytes", "The same in bytes."),
-      errors: this.counter("redis_errors_total", "Failed connections and refused commands."),
-    };
   }
 
   private counter(name: string, help: string, labelNames: string[] = []): Counter {
@@ -189,10 +176,4 @@ export class Metrics {
     const registers = [this.registry];
     return new Histogram({ name: PREFIX + name, help, buckets, labelNames, registers });
   }
-}
-
-/** Sets a counter that is counted elsewhere. */
-function setTotal(counter: Counter, total: number): void {
-  counter.reset();
-  counter.inc(total);
 }

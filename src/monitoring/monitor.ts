@@ -2,7 +2,8 @@
 
 import type { Ack } from "../protocol/messages.ts";
 import { Metrics, type Status } from "./metrics.ts";
-import { type Step, Timelines } from "./timeline.ts";
+import { type RelayedMessage, relayStep } from "./relayed.ts";
+import { Timelines } from "./timeline.ts";
 
 /** Why a connection was cut off. */
 export type CutOff = "flood" | "slow" | "expired";
@@ -46,7 +47,9 @@ export class Monitor {
    * What was relayed since the metrics were read. It is added to them then: prom-client takes as long for 1 as for a
    * thousand.
    */
-  private readonly relayed = new Map(RELAYED.map((event) => [event, { events: 0, messages: 0 }]));
+  private readonly relayedEvents = new Map(
+    RELAYED.map((event) => [event, { events: 0, messages: 0 }]),
+  );
 
   /** @param now Unix milliseconds */
   constructor(version: string, now: () => number) {
@@ -56,32 +59,35 @@ export class Monitor {
   }
 
   answered({ id, event, args, ack, tookMs }: Answered): void {
+    const relayed = this.relayedEvents.get(event);
+    if (ack.ok && relayed) {
+      relayed.events++;
+      this.metrics.relay.observe(tookMs / 1_000);
+      return;
+    }
     const outcome = ack.ok ? "ok" : ack.error.code;
-    if (!ack.ok) {
-      this.metrics.events.inc({ event, outcome });
-      if (event === "resume") this.metrics.resumes.inc({ outcome });
-      const room = NOTED_ELSEWHERE.has(event) ? undefined : this.timelines.roomOf(id);
-      if (room !== undefined) {
-        this.timelines.addRefusal(room, { at: this.now(), event, from: id, outcome });
-      }
-      return;
-    }
-    const relayed = this.relayed.get(event);
-    if (!relayed) {
-      this.metrics.events.inc({ event, outcome });
-      return;
-    }
-    const delivered = deliveredBy(ack);
-    relayed.events++;
-    relayed.messages += delivered;
-    this.metrics.relay.observe(tookMs / 1_000);
-    this.timelines.addOf(id, relayStep(this.now(), id, event, args, delivered));
+    this.metrics.events.inc({ event, outcome });
+    if (ack.ok) return;
+    if (event === "resume") this.metrics.resumes.inc({ outcome });
+    const room = NOTED_ELSEWHERE.has(event) ? undefined : this.timelines.roomOf(id);
+    if (room === undefined) return;
+    const to = event === "call_report" ? memberOf(args[0], "to") : memberOf(args[1], "to");
+    // Anything may stand there.
+    const known = this.timelines.of(room).some(({ from }) => from === to) ? to : undefined;
+    this.timelines.addRefusal(room, { at: this.now(), event, from: id, to: known, outcome });
+  }
+
+  /** A message was relayed. Its event is answered as well. */
+  relayed(message: RelayedMessage): void {
+    const counts = this.relayedEvents.get(message.event);
+    if (counts) counts.messages += message.delivered;
+    this.timelines.addOf(message.from, relayStep(this.now(), message));
   }
 
   /** All metrics as text, in Prometheus' format. */
   text(status: Status): Promise<string> {
     const { events, delivered, received, sent } = this.metrics;
-    for (const [event, relayed] of this.relayed) {
+    for (const [event, relayed] of this.relayedEvents) {
       if (relayed.events === 0) continue;
       events.inc({ event, outcome: "ok" }, relayed.events);
       delivered.inc({ event }, relayed.messages);
@@ -101,10 +107,16 @@ export class Monitor {
     this.timelines.add(room, { at: this.now(), event: "joined", from: id, outcome: "ok" });
   }
 
-  /** A join was refused. One of a room that nothing is known of isn't noted: anybody can name rooms. */
-  joinRefused(room: string, id: string, code: string): void {
-    if (!this.timelines.has(room)) return;
-    this.timelines.addRefusal(room, { at: this.now(), event: "join", from: id, outcome: code });
+  /** It has joined the room that it was in already. */
+  rejoined(room: string, id: string): void {
+    this.timelines.add(room, { at: this.now(), event: "rejoined", from: id, outcome: "ok" });
+  }
+
+  /** A join was refused, or a resume. Of a room that there may never have been it isn't noted: anybody can name rooms. */
+  refused(event: "join" | "resume", room: string, id: string, code: string): void {
+    const isRoom = event === "resume" || code === "room_full" || code === "room_closed";
+    if (!isRoom && !this.timelines.has(room)) return;
+    this.timelines.addRefusal(room, { at: this.now(), event, from: id, outcome: code });
   }
 
   left(room: string, id: string): void {
@@ -166,40 +178,8 @@ export class Monitor {
 
   /** A room was closed for newcomers. */
   closed(room: string): void {
-    if (this.timelines.has(room))
-      this.timelines.add(room, { at: this.now(), event: "closed", outcome: "ok" });
+    this.timelines.add(room, { at: this.now(), event: "closed", outcome: "ok" });
   }
-}
-
-function deliveredBy(ack: Ack): number {
-  return "delivered" in ack && typeof ack.delivered === "number" ? ack.delivered : 0;
-}
-
-function relayStep(
-  at: number,
-  from: string,
-  event: string,
-  [payload, target]: readonly unknown[],
-  delivered: number,
-): Step {
-  const to = memberOf(target, "to");
-  const candidates = Array.isArray(payload) ? payload.length : Number(event === "candidate");
-  return {
-    at,
-    event,
-    from,
-    to,
-    bytes: bytesOf(payload, event === "offer" || event === "answer" ? "sdp" : "candidate"),
-    candidates: candidates || undefined,
-    delivered,
-    outcome: to !== undefined && delivered === 0 ? "screened" : "ok",
-  };
-}
-
-/** The bytes of a description, a candidate, or a list of candidates. */
-function bytesOf(payload: unknown, member: "sdp" | "candidate"): number {
-  if (Array.isArray(payload)) return payload.reduce((sum, item) => sum + bytesOf(item, member), 0);
-  return Buffer.byteLength(memberOf(payload, member) ?? "");
 }
 
 /** A member of an object that is a string. */

@@ -102,10 +102,12 @@ export class Timelines {
       event === step.event && outcome === step.outcome && (isJoin || from === step.from);
     const index = isJoin ? steps.findLastIndex(isSame) : steps.length - 1;
     const same = steps[index];
-    if (!same || !isSame(same)) return this.add(room, step);
-    steps.splice(index, 1);
-    step.times = (same.times ?? 1) + 1;
-    steps.push(step);
+    if (same && isSame(same)) {
+      steps.splice(index, 1);
+      this.recentSteps--;
+      step.times = (same.times ?? 1) + 1;
+    }
+    this.add(room, step);
   }
 
   private revive(room: string): Step[] {

@@ -170,7 +170,8 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
-    throw new Error("the rooms can't be reached: Redis doesn't answer", { cause });
+    const error = new Error("the rooms can't be reached: Redis doesn't answer", { cause });
+    throw Object.assign(error, { code: "unavailable" });
   }
 }
 

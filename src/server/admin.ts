@@ -10,7 +10,6 @@ import type { Logger } from "../log/logger.ts";
 import type { Status } from "../monitoring/metrics.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
-import type { SignalingIo } from "../signaling/dispatch.ts";
 import type { Served } from "../signaling/signaling.ts";
 import { listenOn, urlOf } from "./listening.ts";
 import { PUBLIC_FOLDER } from "./package.ts";
@@ -26,7 +25,6 @@ export interface AdminOptions {
 /** What the listener shows. */
 export interface AdminDeps {
   monitor: Monitor;
-  io: SignalingIo;
   floods: FloodGuard;
   rooms: RoomRegistry;
   status: Rooms["status"];
@@ -34,11 +32,16 @@ export interface AdminDeps {
   log: Logger;
 }
 
+/** The listener can't listen; `cause` is the error of `net.Server`. */
+export class AdminListenError extends Error {
+  override readonly name = "AdminListenError";
+}
+
 /** The listener. */
 export interface AdminListener {
   /** Where it listens; "" until it does. */
   url: string;
-  /** Starts to listen; rejects with the error of `net.Server`. */
+  /** Starts to listen; rejects with an AdminListenError. */
   listen(): Promise<void>;
   close(): Promise<void>;
 }
@@ -85,7 +88,11 @@ export function createAdminListener(
   const listener: AdminListener = {
     url: "",
     listen: async () => {
-      listener.url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
+      try {
+        listener.url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
+      } catch (cause) {
+        throw new AdminListenError("the admin listener can't listen", { cause });
+      }
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -97,21 +104,14 @@ export function createAdminListener(
   return listener;
 }
 
-async function readStatus({
-  io,
-  floods,
-  rooms,
-  status,
-  signaling,
-  log,
-}: AdminDeps): Promise<Status> {
+async function readStatus({ floods, rooms, status, signaling, log }: AdminDeps): Promise<Status> {
   const connections: Record<string, number> = { websocket: 0, polling: 0 };
   let queuedMessages = 0;
   let queuedBytes = 0;
-  for (const { conn } of io.sockets.sockets.values()) {
-    const { name } = conn.transport;
+  for (const connection of floods.open) {
+    const { name } = connection.transport;
     connections[name] = (connections[name] ?? 0) + 1;
-    const { queued } = floods.of(conn);
+    const { queued } = floods.of(connection);
     queuedMessages += queued.messages;
     queuedBytes += queued.bytes;
   }

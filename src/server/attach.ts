@@ -161,7 +161,7 @@ export function attach(
     log,
   });
   const admin =
-    monitor && createAdminListener(config, { monitor, io, floods, rooms, status, signaling, log });
+    monitor && createAdminListener(config, { monitor, floods, rooms, status, signaling, log });
 
   const router = createRouter({
     count: () => rooms.count(),

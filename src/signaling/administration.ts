@@ -101,7 +101,7 @@ export function createAdministration(
       if (!(seconds >= 0)) throw new RangeError("closeRoom: seconds must be a number from 0 on");
       const removal = removalFor("room_closed", reason);
       const members = await rooms.closeRoom(room, seconds);
-      monitor?.closed(room);
+      if (members.length > 0) monitor?.closed(room);
       rooms.send(members, "", REMOVE, JSON.stringify(removal));
       for (const { peer, node } of members) {
         if (node === undefined) await removeHere(peer.id, removal);
@@ -110,9 +110,9 @@ export function createAdministration(
   };
 }
 
-function removalFor(code: RemovalCode, reason = MESSAGES[code]): Removal {
+function removalFor(code: RemovalCode, reason = ""): Removal {
   if (reason.length > MAX_REASON) {
     throw new RangeError(`the reason must have at most ${MAX_REASON} characters`);
   }
-  return { code, message: reason };
+  return { code, message: reason || MESSAGES[code] };
 }

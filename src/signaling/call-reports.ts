@@ -4,6 +4,7 @@ import type { AddressedCallReport } from "../protocol/call-report.ts";
 import { parseCallReport } from "../protocol/parse.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import type { Handler } from "./dispatch.ts";
+import { RecentMap } from "./recent-map.ts";
 import { refuseFor } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -31,19 +32,11 @@ export interface CallReports {
   departed(room: string, id: string): void;
 }
 
-/** For how long a peer that has left can be reported on. */
-const DEPARTED_MS = 60_000;
-/** As many peers that have left are known at least, if there are that many; some 400 bytes each. */
-const MAX_DEPARTED = 20_000;
-/** A call has three: it fails, connects after all, and ends. A peer that comes again has another call. */
-const MAX_PER_PEER = 6;
-const PER_MS = 3_600_000;
-
-/** How many reports of one sender about each peer were accepted. */
-interface Accepted {
-  readonly byPeer: Map<string, number>;
-  readonly untilMs: number;
-}
+/** Peers that have left can be reported on for a minute; some 400 bytes each. */
+const DEPARTED = { forMs: 60_000, max: 20_000 };
+/** How many reports of one peer about another count within an hour. A call has three: it fails, connects after all, and ends. */
+const MAX_PER_PAIR = 6;
+const ACCEPTED = { forMs: 3_600_000, max: 50_000 };
 
 /** Creates what takes reports. */
 export function createCallReports({
@@ -52,12 +45,10 @@ export function createCallReports({
   onReport,
   now,
 }: CallReportsDeps): CallReports {
-  /** Until when peers that have left are known, by room and id: those of late, and those before them. */
-  let departedUntilMs = new Map<string, number>();
-  let departedBefore = departedUntilMs;
-  let isFullAtMs = now() + DEPARTED_MS;
-  /** By sender; in the order in which they are forgotten. */
-  const accepted = new Map<string, Accepted>();
+  /** When each has left, by room and id. */
+  const departedAtMs = new RecentMap<number>(DEPARTED, now);
+  /** How many reports were accepted, by sender and the peer that they are about. */
+  const accepted = new RecentMap<number>(ACCEPTED, now);
 
   const report: Handler = async (socket, [input]) => {
     const parsed = parseCallReport(input);
@@ -75,39 +66,20 @@ export function createCallReports({
     return { ok: true };
   };
 
-  function departed(room: string, id: string): void {
-    accepted.delete(id);
-    if (departedUntilMs.size >= MAX_DEPARTED || now() >= isFullAtMs) {
-      departedBefore = departedUntilMs;
-      departedUntilMs = new Map();
-      isFullAtMs = now() + DEPARTED_MS;
-    }
-    departedUntilMs.set(keyOf(room, id), now() + DEPARTED_MS);
-  }
-
   function isKnown(room: string, id: string): boolean {
-    const key = keyOf(room, id);
-    return (departedUntilMs.get(key) ?? departedBefore.get(key) ?? 0) > now();
+    const leftAtMs = departedAtMs.get(keyOf(room, id));
+    return leftAtMs !== undefined && now() - leftAtMs < DEPARTED.forMs;
   }
 
   function isWithinLimit(from: string, to: string): boolean {
-    // Those of senders that have moved to another node are forgotten by this alone.
-    for (const [oldest, { untilMs }] of accepted) {
-      if (untilMs > now()) break;
-      accepted.delete(oldest);
-    }
-    const { byPeer, untilMs } = accepted.get(from) ?? {
-      byPeer: new Map(),
-      untilMs: now() + PER_MS,
-    };
-    accepted.set(from, { byPeer, untilMs });
-    const count = byPeer.get(to) ?? 0;
-    byPeer.set(to, count + 1);
-    return count < MAX_PER_PEER;
+    const count = accepted.get(keyOf(from, to)) ?? 0;
+    if (count >= MAX_PER_PAIR) return false;
+    accepted.set(keyOf(from, to), count + 1);
+    return true;
   }
 
-  return { report, departed };
+  return { report, departed: (room, id) => departedAtMs.set(keyOf(room, id), now()) };
 }
 
-/** Names of rooms have no blanks. */
-const keyOf = (room: string, id: string) => `${room} ${id}`;
+/** Neither names of rooms nor ids have blanks. */
+const keyOf = (one: string, other: string) => `${one} ${other}`;

@@ -86,6 +86,7 @@ export function createMembership(deps: MembershipDeps): Membership {
     const outcome = await rooms.join(member, room);
     if (!outcome.ok) return refuseJoin(outcome.code, room, member);
     const { others, rejoined, departure } = outcome;
+    if (rejoined) deps.monitor?.rejoined(room, self.id);
     if (departure) presence.left(departure);
     if (!rejoined) presence.joined(room, member, others);
     if (socket.data.hasNoSeat || sessions.idOf(socket) !== self.id) {
@@ -110,7 +111,7 @@ export function createMembership(deps: MembershipDeps): Membership {
 
   function refuseJoin(code: RoomRefusal & Refused["error"]["code"], room: string, member: Member) {
     listeners.emit("refused", { ...eventOf(room, member), code });
-    deps.monitor?.joinRefused(room, member.peer.id, code);
+    deps.monitor?.refused("join", room, member.peer.id, code);
     return refuseFor(code);
   }
 
@@ -142,11 +143,16 @@ export function createMembership(deps: MembershipDeps): Membership {
     const session = sessions.of(socket);
     // Another connection has taken over.
     if (session && session.socket !== socket) return;
-    if (isQuiet && reason !== GOODBYE) return;
     const id = sessions.idOf(socket);
-    const mayComeBack = LOST.has(reason) || socket.data.comesBack === true;
+    const isSilent = isQuiet && reason !== GOODBYE;
+    const mayComeBack = isSilent || LOST.has(reason) || socket.data.comesBack === true;
     const onExpired = () => depart(id).catch(deps.reportFault);
     const isKept = mayComeBack && session && sessions.wait(session, addressOf(socket), onExpired);
+    if (isSilent) {
+      // It joins elsewhere, as far as is known. If this server stays, its seat must not.
+      if (!isKept) setTimeout(onExpired, options.resumeGraceMs).unref();
+      return;
+    }
     if (!isKept) return depart(id);
     const route = await rooms.route(id);
     // It may have come back meanwhile.

@@ -1,5 +1,7 @@
 /** The relay of offers, answers and candidates between the peers of a room. */
 
+import type { Monitor } from "../monitoring/monitor.ts";
+import type { Payload } from "../monitoring/relayed.ts";
 import type { Ack, ClientToServerEvents, Delivered, Sender } from "../protocol/messages.ts";
 import {
   type Parsed,
@@ -21,6 +23,7 @@ export interface RelayDeps {
   rooms: RoomRegistry;
   sessions: Sessions;
   deliver: Deliver;
+  monitor: Monitor | undefined;
   screen: Screen;
 }
 
@@ -30,23 +33,39 @@ type Relayed = Pick<
 >;
 
 /** Creates the handlers of the relayed events. */
-export function createRelay({ rooms, sessions, deliver, screen }: RelayDeps): Relayed {
+export function createRelay({ rooms, sessions, deliver, monitor, screen }: RelayDeps): Relayed {
   return {
     offer: (socket, [description, target]) =>
-      relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
-        deliver(peers, "getOffer", ...sent),
+      relay(
+        socket,
+        "offer",
+        parseDescription(description),
+        screen.description,
+        target,
+        (peers, ...sent) => deliver(peers, "getOffer", ...sent),
       ),
     answer: (socket, [description, target]) =>
-      relay(socket, parseDescription(description), screen.description, target, (peers, ...sent) =>
-        deliver(peers, "getAnswer", ...sent),
+      relay(
+        socket,
+        "answer",
+        parseDescription(description),
+        screen.description,
+        target,
+        (peers, ...sent) => deliver(peers, "getAnswer", ...sent),
       ),
     candidate: (socket, [candidate, target]) =>
-      relay(socket, parseCandidate(candidate), screen.candidate, target, (peers, ...sent) =>
-        deliver(peers, "getCandidate", ...sent),
+      relay(
+        socket,
+        "candidate",
+        parseCandidate(candidate),
+        screen.candidate,
+        target,
+        (peers, ...sent) => deliver(peers, "getCandidate", ...sent),
       ),
     candidates: (socket, [candidates, target]) =>
       relay(
         socket,
+        "candidates",
         parseCandidates(candidates),
         screen.candidates,
         target,
@@ -59,8 +78,9 @@ export function createRelay({ rooms, sessions, deliver, screen }: RelayDeps): Re
   };
 
   /** Relays a payload: `pass` filters it, and `send` gets the receivers and what is left of it. */
-  async function relay<T>(
+  async function relay<T extends Payload>(
     socket: SignalingSocket,
+    event: keyof Relayed,
     payload: Parsed<T>,
     pass: (payload: T) => T | undefined,
     target: unknown,
@@ -73,8 +93,9 @@ export function createRelay({ rooms, sessions, deliver, screen }: RelayDeps): Re
     const route = await rooms.route(from, addressee.value);
     if (!route.ok) return refuseFor(route.code);
     const passed = pass(payload.value);
-    if (passed === undefined) return { ok: true, delivered: 0 };
-    send(route.receivers, passed, { from });
-    return { ok: true, delivered: route.receivers.length };
+    const delivered = passed === undefined ? 0 : route.receivers.length;
+    if (passed !== undefined) send(route.receivers, passed, { from });
+    monitor?.relayed({ event, from, to: addressee.value, payload: passed, delivered });
+    return { ok: true, delivered };
   }
 }

@@ -2,7 +2,7 @@
 
 import { coversRoom } from "../auth/authenticator.ts";
 import { grantIce } from "../ice/grant.ts";
-import type { Peer, Resumed } from "../protocol/messages.ts";
+import type { Ack, Peer, Resumed } from "../protocol/messages.ts";
 import { parseResume, refuse } from "../protocol/parse.ts";
 import { write } from "./delivery.ts";
 import type { Handler, Respond, SignalingSocket } from "./dispatch.ts";
@@ -27,6 +27,19 @@ export function createResume(deps: MembershipDeps): Handler {
     }
     const ticket = tickets.read(parsed.value.ticket, claims?.subject);
     if (!ticket || !sessions.isEnabled) return refuseFor("resume_failed");
+    const outcome = await takeOver(socket, ticket, parsed.value.received);
+    if ("ok" in outcome && !outcome.ok) {
+      monitor?.refused("resume", ticket.room, ticket.id, outcome.error.code);
+    }
+    return outcome;
+  };
+
+  async function takeOver(
+    socket: SignalingSocket,
+    ticket: Ticket,
+    received: number,
+  ): Promise<Ack | Respond> {
+    const { claims } = socket.data;
     if (claims && !coversRoom(claims, ticket.room)) return refuseFor("forbidden");
     // Whoever is gone already must not take the seat from a connection that is open.
     if (!socket.connected) return refuseFor("resume_failed");
@@ -37,8 +50,8 @@ export function createResume(deps: MembershipDeps): Handler {
     const isSeated = (await rooms.roomOf(session.id)) !== undefined;
     const code = isSeated ? undefined : await takeSeat(session, socket, ticket);
     if (code) return refuseFor(code);
-    return answer(session, socket, ticket, parsed.value.received, isSeated);
-  };
+    return answer(session, socket, ticket, received, isSeated);
+  }
 
   /** The session that a ticket is for: of this process, of another node, or of the process before. */
   async function findSession(ticket: Ticket): Promise<Found> {

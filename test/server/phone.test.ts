@@ -159,7 +159,7 @@ describe("the program", () => {
   test("an unknown argument names the usage", async () => {
     const process = new TestProcess(["--import", "tsx", "src/main.ts", "--fone"]);
     expect(await process.ended()).toBe(1);
-    expect(process.output).toMatch(/--fone: is not an argument\n.*--phone\[=PORT\]/);
+    expect(process.output).toMatch(/--fone: is not an argument; .*\n.*--phone\[=PORT\]/);
   });
 
   test("roomrelay --phone does the same, and --help tells of it", async () => {

@@ -87,6 +87,7 @@ export class InboxReader {
     this.isRefused = false;
     this.answeredAtMs = performance.now();
     const entries = stream?.[1] ?? [];
+    if (entries.length === 0) this.lastRead = undefined;
     if (entries.length === 0 || key !== this.key) return;
     this.lastId = entries.at(-1)?.[0] ?? lastId;
     const writtenAtMs = Number.parseInt(entries[0]?.[0] ?? "", 10);

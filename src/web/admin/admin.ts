@@ -47,12 +47,12 @@ function showAddress(): void {
 
 async function refresh(): Promise<number> {
   try {
+    list.show(await readRooms());
     const { room } = view;
     if (room !== "") {
       const [peers, steps] = await Promise.all([readPeers(room), readSteps(room)]);
       if (room === view.room) view.show(peers, steps);
     }
-    list.show(await readRooms());
     lastSuccess = timeNow();
     setText(trouble, "");
     return POLL_MS;
