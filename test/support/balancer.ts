@@ -64,13 +64,17 @@ export function checkConfiguration(name: BalancerName): { status: number | null;
 
 /**
  * Starts one with its file in .deploy, in which only addresses and ports are replaced: its own, and the nodes'. With
- * fewer nodes, the lines of the others are missing.
+ * fewer nodes, the lines of the others are missing. `change` may change more.
  */
-export async function startBalancer(name: BalancerName, nodes: readonly string[]) {
+export async function startBalancer(
+  name: BalancerName,
+  nodes: readonly string[],
+  change: (configuration: string) => string = (configuration) => configuration,
+) {
   const address = ownAddress();
   const folder = temporaryFolder();
   const file = join(folder, BALANCERS[name].file);
-  writeFileSync(file, configure(name, address, nodes));
+  writeFileSync(file, change(configure(name, address, nodes)));
   const child = spawn(findProgram(name) ?? "", BALANCERS[name].run(file, folder), {
     stdio: ["ignore", "pipe", "pipe"],
     // Caddy's folder for certificates, and its nodes, which the file has in one line.
