@@ -159,41 +159,38 @@ describe("the Ingress", () => {
     expect(ports.map(({ name }: Port) => name)).toContain(service.port.name);
   });
 
-  test.skipIf(lacksBalancers())(
-    "has lines of haproxy.cfg, which do the same in a backend",
-    async () => {
-      const lines = snippet.trim().split("\n");
-      const ours = readDeployFile("haproxy.cfg")
-        .split("\n")
-        .map((line) => line.trim());
-      for (const line of lines) expect(ours).toContain(line);
-      const urls = await startStubs((_, node) => node);
-      const haproxy = await startBalancer("haproxy", urls, (file) => {
-        // As the controller writes it: its own algorithm, then the snippet.
-        const without = file.split("\n").filter((line) => !lines.includes(line.trim()));
-        return without
-          .join("\n")
-          .replace("\nbackend nodes\n", `\nbackend nodes\n balance roundrobin\n${snippet}`);
-      });
-      const home = async (query: string, localAddress = "127.0.0.1") => {
-        const [response] = await once(
-          request(`${haproxy.url}/?${query}`, { agent: false, localAddress }).end(),
-          "response",
-        );
-        response.resume();
-        return response.statusCode;
-      };
-      const numbers = Array.from({ length: 20 }, (_, n) => n);
-      const homes = (from: number) =>
-        Promise.all(numbers.map((n) => home(`room=r${n}`, `127.0.0.${n + from}`)));
-      const byRoom = await homes(2);
-      expect(await homes(102)).toEqual(byRoom);
-      expect(new Set(byRoom).size).toBeGreaterThan(1);
-      const byAddress = (query: string) =>
-        Promise.all(numbers.map((n) => home(query, `127.0.0.${n + 2}`)));
-      const without = await byAddress("");
-      expect(await byAddress("room=")).toEqual(without);
-      expect(new Set(without).size).toBeGreaterThan(1);
-    },
-  );
+  test.skipIf(lacksBalancers())("keeps a room on its node, by lines of haproxy.cfg", async () => {
+    const lines = snippet.trim().split("\n");
+    const ours = readDeployFile("haproxy.cfg")
+      .split("\n")
+      .map((line) => line.trim());
+    for (const line of lines) expect(ours).toContain(line);
+    const urls = await startStubs((_, node) => node);
+    const haproxy = await startBalancer("haproxy", urls, (file) => {
+      // As the controller writes it: its own algorithm, then the snippet.
+      const without = file.split("\n").filter((line) => !lines.includes(line.trim()));
+      return without
+        .join("\n")
+        .replace("\nbackend nodes\n", `\nbackend nodes\n balance roundrobin\n${snippet}`);
+    });
+    const home = async (query: string, localAddress = "127.0.0.1") => {
+      const [response] = await once(
+        request(`${haproxy.url}/?${query}`, { agent: false, localAddress }).end(),
+        "response",
+      );
+      response.resume();
+      return response.statusCode;
+    };
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    const homes = (from: number) =>
+      Promise.all(numbers.map((n) => home(`room=r${n}`, `127.0.0.${n + from}`)));
+    const byRoom = await homes(2);
+    expect(await homes(102)).toEqual(byRoom);
+    expect(new Set(byRoom).size).toBeGreaterThan(1);
+    const byAddress = (query: string) =>
+      Promise.all(numbers.map((n) => home(query, `127.0.0.${n + 2}`)));
+    const without = await byAddress("");
+    expect(await byAddress("room=")).toEqual(without);
+    expect(new Set(without).size).toBeGreaterThan(1);
+  });
 });
