@@ -57,10 +57,11 @@ describe.skipIf(lacksCoturn())("turnserver.conf", () => {
   test("with compose's options, coturn relays for whoever has the secret, and for nobody else", async () => {
     const address = ownAddress();
     const folder = temporaryFolder();
-    const [conf] = services.coturn.volumes[0].split(":");
+    const { command, volumes } = services.coturn;
+    const [conf, inside] = volumes[0].split(":");
+    const options: string[] = command.filter((option: string) => !option.startsWith("--pidfile"));
     const log = run("turnserver", [
-      ...["-c", join(DEPLOY, conf)],
-      ...services.coturn.command.filter((option: string) => !option.startsWith("--pidfile")),
+      ...options.map((option) => (option === inside ? join(DEPLOY, conf) : option)),
       ...[`--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`],
       ...[`--listening-ip=${address}`, `--relay-ip=${address}`, "--allow-loopback-peers"],
     ]);
