@@ -82,6 +82,13 @@ describe("the README", () => {
   });
 });
 
+test("OPERATIONS.md says of each file in .deploy what it is for", () => {
+  const page = ".github/OPERATIONS.md";
+  const [, section = ""] = read(page).match(/^## Deploy files\n(.*?)^## /ms) ?? [];
+  const linked = [...section.matchAll(/\]\(\.\.\/\.deploy\/([^)]+)\)/g)].map(([, name]) => name);
+  expect([...new Set(linked)].sort()).toEqual(readdirSync(join(ROOT, ".deploy")).sort());
+});
+
 test("the README's figures are those of BENCHMARK.md", () => {
   const row = read(".github/BENCHMARK.md").match(/^\| CPU per relayed message, µs \|.*$/m)?.[0];
   const medians = [...(row ?? "").matchAll(/\| ([\d.,]+) \(/g)].map(([, median]) => median);

@@ -28,14 +28,15 @@ export function lacksRedis(): boolean {
 
 export class RedisServer {
   private readonly folder = mkdtempSync(join(tmpdir(), "redis-"));
+  private readonly more: readonly string[];
   private port = 0;
   private child: ChildProcess | undefined;
   private password: string | undefined;
   private readonly killAtExit = () => void this.child?.kill("SIGKILL");
 
-  /** Starts one on a free port of the loopback address. */
-  static async start(atEnd?: AtEnd): Promise<RedisServer> {
-    const redis = new RedisServer();
+  /** Starts one on a free port of the loopback address; `more` are further options of its command line. */
+  static async start(atEnd?: AtEnd, more: readonly string[] = []): Promise<RedisServer> {
+    const redis = new RedisServer(more);
     process.once("exit", redis.killAtExit);
     atEnd?.(() => redis.end());
     for (let tries = 1; ; tries++) {
@@ -49,6 +50,10 @@ export class RedisServer {
         throw error;
       }
     }
+  }
+
+  private constructor(more: readonly string[]) {
+    this.more = more;
   }
 
   get pid(): number {
@@ -66,7 +71,7 @@ export class RedisServer {
       `--${name}`,
       String(value),
     ]);
-    const child = spawn(findProgram(PROGRAM) ?? PROGRAM, args, {
+    const child = spawn(findProgram(PROGRAM) ?? PROGRAM, [...args, ...this.more], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;

@@ -120,6 +120,13 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Another program than `node`, or another user than the test's. */
+interface RunsAs {
+  program?: string;
+  uid?: number;
+  gid?: number;
+}
+
 /** Runs `node` in the project's folder and records what it prints. */
 export class TestProcess {
   readonly child: ChildProcess;
@@ -127,9 +134,13 @@ export class TestProcess {
   private exitCode: Promise<number | null>;
   private heard: (() => void)[] = [];
 
-  constructor(args: string[], env: Env = {}, cwd = ROOT) {
+  constructor(args: string[], env: Env = {}, cwd = ROOT, { program, ...user }: RunsAs = {}) {
     const { PATH = "", HOME = "" } = process.env;
-    this.child = spawn(process.execPath, args, { cwd, env: { PATH, HOME, ...env } });
+    this.child = spawn(program ?? process.execPath, args, {
+      cwd,
+      env: { PATH, HOME, ...env },
+      ...user,
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
