@@ -3,27 +3,27 @@
 /** One step. */
 export interface Step {
   /** Unix milliseconds. */
-  readonly at: number;
+  at: number;
   /** An event of the protocol, `joined`, `left`, `away`, `back`, `resumed`, `cut_off`, `removed` or `closed`. */
-  readonly event: string;
+  event: string;
   /** The id of the peer that did it, or that it is about; absent for `closed`. */
-  readonly from?: string | undefined;
+  from?: string | undefined;
   /** The id of the peer that it was for; absent if it was for all others. */
-  readonly to?: string | undefined;
+  to?: string | undefined;
   /** The bytes of the description or of the candidates. */
-  readonly bytes?: number | undefined;
+  bytes?: number | undefined;
   /** The number of candidates. */
-  readonly candidates?: number | undefined;
+  candidates?: number | undefined;
   /** The number of peers that it was sent to. */
-  readonly delivered?: number | undefined;
+  delivered?: number | undefined;
   /** `ok`; the error code of a refusal; `screened` if ICE_TRANSPORT_POLICY let nothing pass; else see OPERATIONS.md. */
-  readonly outcome: string;
+  outcome: string;
   /** Of a refusal: how often it came, if more than once; `at` and `from` are those of the last time. */
   times?: number | undefined;
   /** Of a `call_report`. */
-  readonly path?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly ms?: number | undefined;
+  path?: string | undefined;
+  reason?: string | undefined;
+  ms?: number | undefined;
 }
 
 /** Limits of what is kept. */
@@ -35,14 +35,22 @@ export interface TimelineLimits {
 
 const LIMITS: TimelineLimits = { stepsPerRoom: 200, steps: 100_000 };
 
+/** The steps of a room. Beyond the limit the oldest is overwritten: to make and to forget one for each message costs more. */
+interface Ring {
+  readonly steps: Step[];
+  /** Where the oldest is, if it is full. */
+  oldest: number;
+}
+
 /** The last steps of each room, also of rooms that are empty by now. The quietest rooms are forgotten first. */
 export class Timelines {
   /** Rooms with a step since the last change of generations, and those without one that had one in the generation before. */
-  private recent = new Map<string, Step[]>();
-  private older = new Map<string, Step[]>();
+  private recent = new Map<string, Ring>();
+  private older = new Map<string, Ring>();
   /** The number of steps in `recent`. */
   private recentSteps = 0;
-  private readonly roomByPeer = new Map<string, string>();
+  /** By id. Each has its id once more: one that was sent to us as a receiver's is another string, which isn't kept. */
+  private readonly peers = new Map<string, { readonly id: string; readonly room: string }>();
   private readonly limits: TimelineLimits;
 
   constructor(limits = LIMITS) {
@@ -51,8 +59,8 @@ export class Timelines {
 
   /** The steps of a room, oldest first. */
   of(room: string): readonly Step[] {
-    const steps = this.recent.get(room) ?? this.older.get(room) ?? [];
-    return steps.slice(-this.limits.stepsPerRoom);
+    const { steps, oldest } = this.recent.get(room) ?? this.older.get(room) ?? EMPTY;
+    return [...steps.slice(oldest), ...steps.slice(0, oldest)].sort((a, b) => a.at - b.at);
   }
 
   has(room: string): boolean {
@@ -61,34 +69,38 @@ export class Timelines {
 
   /** From now on, what this peer does belongs to this room. */
   enter(room: string, id: string): void {
-    this.roomByPeer.set(id, room);
+    this.peers.set(id, { id, room });
   }
 
   /** What this peer does belongs to no room. */
   exit(id: string): void {
-    this.roomByPeer.delete(id);
+    this.peers.delete(id);
   }
 
   /** The room of a peer, as far as what it does belongs to one. */
   roomOf(id: string): string | undefined {
-    return this.roomByPeer.get(id);
+    return this.peers.get(id)?.room;
   }
 
   /** Adds a step of a peer, if it is in a room. */
   addOf(id: string, step: Step): void {
-    const room = this.roomByPeer.get(id);
+    const room = this.roomOf(id);
     if (room !== undefined) this.add(room, step);
   }
 
   /** Adds a step. */
   add(room: string, step: Step): void {
-    const steps = this.recent.get(room) ?? this.revive(room);
+    const ring = this.recent.get(room) ?? this.revive(room);
+    const { steps } = ring;
+    if (step.to !== undefined) step.to = this.peers.get(step.to)?.id ?? step.to;
+    const overwritten = steps.length < this.limits.stepsPerRoom ? undefined : steps[ring.oldest];
+    if (overwritten) {
+      copy(step, overwritten);
+      ring.oldest = (ring.oldest + 1) % steps.length;
+      return;
+    }
     steps.push(step);
-    this.recentSteps++;
-    const surplus = steps.length - this.limits.stepsPerRoom;
-    // Several at once, since each time all that stay are moved.
-    if (surplus > this.limits.stepsPerRoom / 4) this.recentSteps -= steps.splice(0, surplus).length;
-    if (this.recentSteps > this.limits.steps / 2) this.changeGenerations();
+    if (++this.recentSteps > this.limits.steps / 2) this.changeGenerations();
   }
 
   /**
@@ -96,26 +108,23 @@ export class Timelines {
    * refused to anybody, so of these there is one for each outcome.
    */
   addRefusal(room: string, step: Step): void {
-    const steps = this.recent.get(room) ?? this.revive(room);
+    const steps = this.of(room);
     const isJoin = step.event === "join";
-    const isSame = ({ event, outcome, from }: Step) =>
-      event === step.event && outcome === step.outcome && (isJoin || from === step.from);
-    const index = isJoin ? steps.findLastIndex(isSame) : steps.length - 1;
-    const same = steps[index];
-    if (same && isSame(same)) {
-      steps.splice(index, 1);
-      this.recentSteps--;
-      step.times = (same.times ?? 1) + 1;
-    }
-    this.add(room, step);
+    const isSame = ({ event, outcome, from, to }: Step) =>
+      event === step.event &&
+      outcome === step.outcome &&
+      (isJoin || (from === step.from && to === step.to));
+    const same = isJoin ? steps.findLast(isSame) : steps.at(-1);
+    if (same && isSame(same)) copy({ ...step, times: (same.times ?? 1) + 1 }, same);
+    else this.add(room, step);
   }
 
-  private revive(room: string): Step[] {
-    const steps = this.older.get(room) ?? [];
+  private revive(room: string): Ring {
+    const ring = this.older.get(room) ?? { steps: [], oldest: 0 };
     this.older.delete(room);
-    this.recent.set(room, steps);
-    this.recentSteps += steps.length;
-    return steps;
+    this.recent.set(room, ring);
+    this.recentSteps += ring.steps.length;
+    return ring;
   }
 
   private changeGenerations(): void {
@@ -123,4 +132,21 @@ export class Timelines {
     this.recent = new Map();
     this.recentSteps = 0;
   }
+}
+
+const EMPTY: Ring = { steps: [], oldest: 0 };
+
+function copy(from: Step, to: Step): void {
+  to.at = from.at;
+  to.event = from.event;
+  to.from = from.from;
+  to.to = from.to;
+  to.bytes = from.bytes;
+  to.candidates = from.candidates;
+  to.delivered = from.delivered;
+  to.outcome = from.outcome;
+  to.times = from.times;
+  to.path = from.path;
+  to.reason = from.reason;
+  to.ms = from.ms;
 }

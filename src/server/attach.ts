@@ -81,7 +81,8 @@ export function attachSignaling(
   const config = createConfig(options, true);
   absorbConnectionErrors(httpServer);
   const log = createLogger({ level: config.logLevel });
-  const { admin, ...signaling } = attach(httpServer, config, { log });
+  const signaling = attach(httpServer, config, { log });
+  const { admin } = signaling;
   admin?.listen().then(
     () => log.info({ url: admin.url }, `admin listener: ${admin.url}`),
     (err) => log.error({ err }, "the admin listener can't listen"),

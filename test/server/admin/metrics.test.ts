@@ -124,6 +124,34 @@ test("refused connections, by reason", async () => {
   }
 });
 
+test("connections that a server refuses that is about to end; ones without a socket are open too", async () => {
+  const server = await start();
+  const open = await RawClient.connect(server.url, { namespace: false });
+  await open.frame(/^0\{/);
+  expect(await readOurs(server.adminUrl)).toMatchObject({
+    'connections{transport="websocket"}': 1,
+  });
+  await server.drain();
+  await expect(server.connect()).rejects.toThrow();
+  expect(await readOurs(server.adminUrl)).toMatchObject({
+    'refused_connections_total{reason="closing"}': 1,
+  });
+});
+
+test("what has labels of a fixed set begins at 0, so that a first increase is seen", async () => {
+  const { adminUrl } = await start();
+  const metrics = await readMetrics(adminUrl);
+  for (const name of [
+    'refused_connections_total{reason="too_many"}',
+    'cut_offs_total{reason="flood"}',
+    'resumes_total{outcome="resume_failed"}',
+    'link_ends_total{outcome="failed",path="",reason="relay_refused"}',
+    'link_connect_duration_seconds_count{outcome="connected",path="relay/udp"}',
+  ]) {
+    expect([name, metrics.get(`roomrelay_${name}`)]).toEqual([name, 0]);
+  }
+});
+
 test("connections that were cut off, by reason, and peers that were removed", async () => {
   let passedMs = 0;
   const server = await startServer(
@@ -134,7 +162,7 @@ test("connections that were cut off, by reason, and peers that were removed", as
   const [flooder, removed, expired] = [await connect(), await connect(), await connect()];
   await removed.join("demo");
   await server.disconnect(removed.id);
-  for (let n = 0; n < 100; n++) flooder.socket.emit("leave");
+  for (let n = 0; n < 1_000; n++) flooder.socket.emit("leave");
   await flooder.disconnected();
   passedMs = 4_000_000;
   await expired.disconnected();

@@ -101,6 +101,30 @@ test("the server is drained", async () => {
   expect((await fetch(`${server.adminUrl}/metrics`)).status).toBe(200);
 });
 
+test("a seat that nobody takes over ends after a drain, if the server goes on", async () => {
+  const server = await start({ RESUME_GRACE_MS: "300", DRAIN_TIMEOUT_MS: "1000" });
+  await joinWithTicket(server, "demo");
+  await (await server.connect()).join("demo");
+  await tell(server.adminUrl, "/drain");
+  await server.untilConnections(0);
+  await expect.poll(async () => (await ask(server.adminUrl, "/rooms")).body.rooms).toEqual([]);
+});
+
+test("an error of the server is logged, and isn't taken for a Redis that is away", async () => {
+  const server = await startServer(
+    { ADMIN_PORT: "0", LOG_LEVEL: "error" },
+    {
+      wrapRooms: (rooms) =>
+        Object.assign(rooms, { sizes: () => Promise.reject(new Error("a fault")) }),
+    },
+  );
+  expect(await ask(server.adminUrl, "/rooms")).toMatchObject({
+    status: 500,
+    body: { error: { code: "internal" } },
+  });
+  expect(server.log.join("")).toContain("a fault");
+});
+
 test("what is wrong with a request is said, and nothing is done", async () => {
   const server = await start();
   const ada = await server.connect();

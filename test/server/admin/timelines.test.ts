@@ -6,6 +6,7 @@ import { ask } from "../../support/admin.ts";
 import type { TestClient } from "../../support/client.ts";
 import { joinWithTicket, lose, resume } from "../../support/resuming.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
+import { mint, SECRET, secondsFromNow } from "../../support/tokens.ts";
 
 const SDP = "v=0 canary";
 const CANDIDATE = "candidate:1 1 udp 1 198.51.100.7 9 typ host";
@@ -141,6 +142,41 @@ test("a connection was lost and is back, and what was said of it on the new one"
     { event: "offer", from, delivered: 0 },
     { event: "removed", from, outcome: "removed" },
     { event: "left", from },
+  ]);
+});
+
+test("a peer was cut off, since its access had expired; another couldn't come back", async () => {
+  let passedMs = 0;
+  const now = () => Date.now() + passedMs;
+  const server = await startServer({ ADMIN_PORT: "0", AUTH_SECRET: SECRET }, { now });
+  const auth = { token: await mint({ exp: secondsFromNow(60) }) };
+  const ada = await joinWithTicket(server, "demo", {}, { auth });
+  passedMs = 70_000;
+  await ada.client.disconnected();
+  await expect
+    .poll(async () => (await stepsOf(server)).map(({ event, outcome }) => `${event} ${outcome}`))
+    .toEqual(["joined ok", "cut_off expired", "left ok"]);
+  await resume(server, ada.ticket, 0, {
+    auth: { token: await mint({ exp: secondsFromNow(600) }) },
+  });
+  expect((await stepsOf(server)).at(-1)).toMatchObject({
+    event: "resume",
+    from: ada.id,
+    outcome: "resume_failed",
+  });
+});
+
+test("whom a refused message was for is noted if that peer is known there, or was", async () => {
+  const { server, ada, bob } = await startPair();
+  const { id } = bob;
+  await bob.leave();
+  await ada.offer(SDP, { to: id });
+  await ada.offer(SDP, { to: "canary" });
+  const refused = (await stepsOf(server)).filter(({ event }) => event === "offer");
+  const [at, from, outcome] = [expect.any(Number), ada.id, "peer_not_found"];
+  expect(refused).toEqual([
+    { at, event: "offer", from, to: id, outcome },
+    { at, event: "offer", from, outcome },
   ]);
 });
 

@@ -7,6 +7,7 @@ import { Server as ChatServer } from "socket.io";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { attachSignaling, ConfigError } from "../../../src/index.ts";
+import { adminUrlOf, ask } from "../../support/admin.ts";
 import { attachTo, createApplication, createCertificate } from "../../support/application.ts";
 import { TestClient } from "../../support/client.ts";
 import { openTcp, upgradeRequest } from "../../support/tcp.ts";
@@ -219,4 +220,18 @@ describe("what is wrong is told at once", () => {
     const attach = () => Reflect.apply(attachSignaling, undefined, [express()]);
     expect(attach).toThrow(/takes the server/);
   });
+});
+
+test("the admin listener has a port of its own, and ends with signaling", async () => {
+  const signaling = await attachTo(createApplication(), { path: PATH, adminPort: 0 });
+  const adminUrl = () => adminUrlOf(signaling);
+  await expect.poll(adminUrl).not.toBe("");
+  const ada = await signaling.connect();
+  await ada.join("demo");
+  expect(await ask(adminUrl(), "/rooms")).toMatchObject({ body: { rooms: [{ room: "demo" }] } });
+  for (const path of ["/rooms", "/metrics"]) {
+    expect(await (await fetch(signaling.url + path)).text()).toBe("app");
+  }
+  await signaling.close();
+  await expect(fetch(adminUrl())).rejects.toThrow();
 });
