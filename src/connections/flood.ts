@@ -77,6 +77,11 @@ export function createFloodGuard(
   const connections = new WeakMap<Connection, Guarded>();
   const open = new Set<Connection>();
   const debts = createDebts(steadyNow);
+  const countSent =
+    monitor &&
+    ((bytes: number) => {
+      monitor.sentBytes += bytes;
+    });
 
   function watch(connection: Connection, place: Place | undefined): void {
     const { address } = place ?? {};
@@ -88,12 +93,13 @@ export function createFloodGuard(
       steadyNow,
       owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
     );
-    const queued = boundQueue(connection, limits, () => {
+    const onOverflow = () => {
       log.info({ peer: guarded.socket?.id }, "cut off: it reads too slowly");
       note(guarded, "slow");
       // A disconnect packet would only be queued behind the others.
       connection.close(true);
-    });
+    };
+    const queued = boundQueue(connection, limits, onOverflow, countSent);
     const guarded: Guarded = { events, address, queued };
     connections.set(connection, guarded);
     open.add(connection);
@@ -125,11 +131,6 @@ export function createFloodGuard(
       const holdMs = openedAtMs + MIN_HELD_MS - steadyNow();
       place?.release(guarded.cutOff === "flood" ? PENALTY_MS : holdMs);
     });
-    if (monitor) {
-      connection.on("packetCreate", (packet: Packet) => {
-        monitor.sentBytes += sizeOf(packet);
-      });
-    }
   }
 
   function note(guarded: Guarded, reason: CutOff): void {

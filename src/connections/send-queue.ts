@@ -19,8 +19,17 @@ export interface Queued {
   readonly bytes: number;
 }
 
-/** Counts what is queued in `outbox`. Calls `onOverflow` for each message over a limit. */
-export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () => void): Queued {
+/**
+ * Counts what is queued in `outbox`. Calls `onOverflow` for each message over a limit.
+ *
+ * @param onMessage gets the bytes of each message, queued or not
+ */
+export function boundQueue(
+  outbox: Outbox,
+  limits: QueueLimits,
+  onOverflow: () => void,
+  onMessage?: (bytes: number) => void,
+): Queued {
   const maxMessages = limits.maxQueuedMessages || Number.POSITIVE_INFINITY;
   const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
   const queued = { messages: 0, bytes: 0 };
@@ -29,6 +38,7 @@ export function boundQueue(outbox: Outbox, limits: QueueLimits, onOverflow: () =
     queued.bytes = 0;
   };
   outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
+    onMessage?.(typeof data === "string" ? Buffer.byteLength(data) : 0);
     // It is sent at once, as nearly every message is.
     if (outbox.transport.writable) return;
     if (queued.messages === 0) outbox.once("flush", empty);
