@@ -13,7 +13,7 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [options]
-  --only ours,peerjs   these servers alone: ws, socket.io, peerjs, lesson, ours, resuming
+  --only ours,peerjs   these servers alone: ws, socket.io, peerjs, lesson, ours, monitored, resuming
   --peers 1000         that many peers, and no growth to 100 and 10,000
   --rounds 3           how often each server is visited
   --before file        another build's dist/main.js to compare with, named "before"
