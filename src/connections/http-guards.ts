@@ -61,7 +61,8 @@ export function refusePipelining(
     if (isRefused(request)) return;
     for (const listener of listeners) listener.call(server, request, connection, head);
     // Since there is this listener, Node doesn't end it.
-    if (listeners.length === 0) connection.destroy();
+    const isAlone = listeners.length === 0 && server.listenerCount("upgrade") === 1;
+    if (isAlone) connection.destroy();
   });
 }
 

@@ -94,7 +94,8 @@ describe.skipIf(lacksBrowser())("polling of the admin page", () => {
     const page = await openAdminPage(browser, server.adminUrl);
     await page.getByText("1 room, 1 peer").waitFor();
     const { sizes } = server.rooms;
-    server.rooms.sizes = async () => Promise.reject(new Error("Redis can't be reached"));
+    const error = Object.assign(new Error("Redis can't be reached"), { code: "unavailable" });
+    server.rooms.sizes = () => Promise.reject(error);
     await expect
       .poll(() => soon(page, trouble))
       .toEqual([expect.stringContaining("Redis can't be")]);
