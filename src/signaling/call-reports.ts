@@ -33,7 +33,7 @@ export interface CallReports {
 }
 
 /** Peers that have left can be reported on for a minute; some 400 bytes each. */
-const DEPARTED = { forMs: 60_000, max: 20_000 };
+const DEPARTED = { forMs: 60_000, max: 10_000 };
 /** How many reports of one peer about another count within an hour. A call has three: it fails, connects after all, and ends. */
 const MAX_PER_PAIR = 6;
 const ACCEPTED = { forMs: 3_600_000, max: 50_000 };
