@@ -1,7 +1,7 @@
 /** The Dockerfile's steps, done without Docker, and what runs what they made: CMD, HEALTHCHECK, the systemd unit. */
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseEnv } from "dotenv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -28,11 +28,15 @@ const isRoot = process.getuid?.() === 0;
 const hasUsers = process.platform === "linux" || process.platform === "darwin";
 
 let image: Stage;
+/** This Node, where other users may run it: it may lie in a folder of root's own. */
+let node = process.execPath;
 
 beforeAll(() => {
   if (!hasUsers) return;
   const folder = temporaryFolder(afterAll);
   chmodSync(folder, 0o755);
+  node = join(folder, "node");
+  copyFileSync(process.execPath, node);
   const allowed = allowedBy(read(".deploy/Dockerfile.dockerignore"));
   image = buildImage(
     parseDockerfile(read(".deploy/Dockerfile")),
@@ -53,7 +57,7 @@ function imageUser(): { uid?: number; gid?: number } {
 /** Starts the image's command, or another, with nothing to write to. */
 function start(env = {}, [program = "", ...args] = image.command, before: string[] = []) {
   expect(program.split("/").at(-1)).toBe("node");
-  const [first = "", ...others] = [...before, process.execPath, ...args];
+  const [first = "", ...others] = [...before, node, ...args];
   const nowhere = { HOME: "/nonexistent", TMPDIR: "/nonexistent" };
   return new TestProcess(others, { ...image.env, ...nowhere, ...LOOPBACK, ...env }, image.at(), {
     program: first,
