@@ -78,6 +78,7 @@ const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
 ]);
 /** What the events of a socket that are handled in one turn of the event loop may cost. */
 const COST_PER_TURN = 20;
+
 /** Serves `handlers` on every socket that connects to `io` from now on. */
 export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
   const { handlers, onGone, floods, monitor, idOf, reportFault, log } = deps;

@@ -25,15 +25,19 @@ export interface Drain {
 const CLOSED_PER_SECOND = 1_000;
 const STEP_MS = 20;
 
-/**
- * Creates what drains a server.
- *
- * @param keepQuiet called when connections begin to close: nobody is announced as gone from then on
- */
+/** What is told of draining. */
+export interface DrainEvents {
+  /** Connections begin to close: nobody is to be announced as gone from then on. */
+  onClosing: () => void;
+  /** They are closed, or the time for it is over. */
+  onDrained: () => void;
+}
+
+/** Creates what drains a server. */
 export function createDrain(
   io: SignalingIo,
   { drainDelayMs, drainTimeoutMs }: DrainOptions,
-  keepQuiet: () => void,
+  { onClosing, onDrained }: DrainEvents,
 ): Drain {
   let state: "serving" | "leaving" | "closing" = "serving";
   let draining: Promise<void> | undefined;
@@ -42,7 +46,7 @@ export function createDrain(
     state = "leaving";
     await pause(drainDelayMs);
     state = "closing";
-    keepQuiet();
+    onClosing();
     const sockets = [...io.sockets.sockets.values()];
     const timeout = new AbortController();
     const closed = Promise.all(
@@ -53,6 +57,7 @@ export function createDrain(
       pause(drainTimeoutMs, undefined, { signal: timeout.signal }),
     ]);
     timeout.abort();
+    onDrained();
   }
 
   async function closeInBatches(sockets: SignalingSocket[]): Promise<void> {

@@ -52,6 +52,8 @@ export interface Membership {
   readonly depart: (id: string) => Promise<void>;
   /** From now on nobody is announced as gone or away whose connection ends without a goodbye. */
   readonly keepQuiet: () => void;
+  /** Ends the stays of those who weren't announced, unless they have been taken over by another node. */
+  readonly endSentAway: () => Promise<void>;
 }
 
 /** Why a connection ends, in Socket.IO's words, when nobody has wanted it. */
@@ -62,6 +64,8 @@ const GOODBYE = "client namespace disconnect";
 export function createMembership(deps: MembershipDeps): Membership {
   const { rooms, sessions, presence, deliver, listeners, ice, options, addressOf, now } = deps;
   let isQuiet = false;
+  /** Peers whose connections have ended since then. They join elsewhere, as far as is known. */
+  const sentAway = new Set<string>();
 
   const join: Handler = async (socket, [request], arrivedBefore): Promise<Ack<Joined>> => {
     const parsed = parseJoin(request);
@@ -144,15 +148,13 @@ export function createMembership(deps: MembershipDeps): Membership {
     // Another connection has taken over.
     if (session && session.socket !== socket) return;
     const id = sessions.idOf(socket);
-    const isSilent = isQuiet && reason !== GOODBYE;
-    const mayComeBack = isSilent || LOST.has(reason) || socket.data.comesBack === true;
-    const onExpired = () => depart(id).catch(deps.reportFault);
-    const isKept = mayComeBack && session && sessions.wait(session, addressOf(socket), onExpired);
-    if (isSilent) {
-      // It joins elsewhere, as far as is known. If this server stays, its seat must not.
-      if (!isKept) setTimeout(onExpired, options.resumeGraceMs).unref();
+    if (isQuiet && reason !== GOODBYE) {
+      sentAway.add(id);
       return;
     }
+    const mayComeBack = LOST.has(reason) || socket.data.comesBack === true;
+    const onExpired = () => depart(id).catch(deps.reportFault);
+    const isKept = mayComeBack && session && sessions.wait(session, addressOf(socket), onExpired);
     if (!isKept) return depart(id);
     const route = await rooms.route(id);
     // It may have come back meanwhile.
@@ -169,6 +171,11 @@ export function createMembership(deps: MembershipDeps): Membership {
     depart,
     keepQuiet: () => {
       isQuiet = true;
+    },
+    endSentAway: async () => {
+      isQuiet = false;
+      for (const id of sentAway) await depart(id).catch(deps.reportFault);
+      sentAway.clear();
     },
   };
 }

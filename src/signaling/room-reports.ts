@@ -69,8 +69,9 @@ export function createRoomReports({ rooms, sessions, timelines }: RoomReportDeps
   }
 
   function connectionOf(id: string): Connection {
-    const transport = sessions.socketOf(id)?.conn.transport.name;
-    return transport === undefined ? { away: true } : { away: false, transport };
+    const socket = sessions.socketOf(id);
+    if (!socket?.connected) return { away: true };
+    return { away: false, transport: socket.conn.transport.name };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Signaling on a Socket.IO server: creates its parts and connects them. */
 
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Authenticator,
   createAuthenticator,
@@ -117,7 +118,15 @@ export function serveSignaling(
   const { onGone } = membership;
   const idOf = (socket: SignalingSocket) => sessions.idOf(socket);
   serveSockets(io, { handlers, onGone, floods, monitor, idOf, reportFault, log });
-  const { drain, isOpen, isReady } = createDrain(io, options, membership.keepQuiet);
+  const ending = new AbortController();
+  const { drain, isOpen, isReady } = createDrain(io, options, {
+    onClosing: membership.keepQuiet,
+    // A server that goes on keeps no seats of peers that are elsewhere.
+    onDrained: () => {
+      const until = { signal: ending.signal, ref: false };
+      pause(options.resumeGraceMs, undefined, until).then(membership.endSentAway, () => {});
+    },
+  });
 
   return {
     application: {
@@ -134,6 +143,7 @@ export function serveSignaling(
     isOpen,
     isReady,
     close: async () => {
+      ending.abort();
       closeGate?.();
       await io.close();
       sessions.close();
