@@ -12,10 +12,10 @@ import { variables } from "./config/options.ts";
 import { warnOfIceFaults } from "./ice/probe/probe.ts";
 import { createLogger } from "./log/logger.ts";
 import { AdminListenError } from "./server/admin.ts";
-import { urlOf } from "./server/listening.ts";
 import { terminalCode } from "./server/phone/code.ts";
 import { type PhoneAccess, PhoneError, serveToPhones } from "./server/phone/phone.ts";
 import { buildServer } from "./server/standalone.ts";
+import { urlOf } from "./server/url.ts";
 
 // Errors of the log's output, such as EPIPE or a full disk, must not end the server.
 process.stdout.on("error", () => {});

@@ -129,11 +129,11 @@ function faultsTogether(given: Given): Fault[] {
       "needs `resumeSecret`, since nodes take each other's tickets only with the same secret; set it, or `resumeGraceMs` to 0",
     ]);
   }
-  const { adminHost = "127.0.0.1" } = given;
+  const { adminHost = "127.0.0.1", adminPort, port = 3_000 } = given;
   if (isSet("adminPort") && !isSet("adminToken") && !isLoopback(String(adminHost))) {
     faults.push(["adminHost", "needs `adminToken`, since it isn't a loopback address"]);
   }
-  if (isSet("adminPort") && given["adminPort"] !== 0 && given["adminPort"] === given["port"]) {
+  if (adminPort !== undefined && adminPort !== 0 && adminPort === port) {
     faults.push(["adminPort", "must not be the same as `port`"]);
   }
   const isRelayOnly = given["iceTransportPolicy"] === "relay";

@@ -67,7 +67,7 @@ export function createHandshake(deps: HandshakeDeps): Handshake {
   /** Logs a refusal, with the origin that the operator may want to add to CORS_ORIGIN. */
   function report(refused: Refused, { headers }: IncomingMessage): void {
     const { code, reason } = refused;
-    monitor?.metrics.refused.inc({ reason: code });
+    monitor?.refusedConnection(code);
     // Clients try again; it isn't worth a line in the log for each.
     if (refused === CLOSING) return;
     const origin = refused === FOREIGN_PAGE ? printable(headers.origin ?? "") : undefined;

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import { absorbConnectionErrors } from "./http-guards.ts";
 import { limitTcp, type TcpLimits } from "./http-server.ts";
+import { listenOn } from "./listening.ts";
 
 /** Options of a listener for TLS. */
 export interface TlsOptions extends TcpLimits {
@@ -53,16 +54,7 @@ export function createTlsListener(
   server.on("secureConnection", (connection) => httpServer.emit("connection", connection));
 
   return {
-    listen: (port) =>
-      new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ port }, () => {
-          server.off("error", reject);
-          server.on("error", reportError);
-          const address = server.address();
-          resolve(typeof address === "object" && address ? address.port : port);
-        });
-      }),
+    listen: (port) => listenOn(server, port, "", reportError),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -3,7 +3,7 @@
 import type { Ack } from "../protocol/messages.ts";
 import { Metrics, type Status } from "./metrics.ts";
 import { type RelayedMessage, relayStep } from "./relayed.ts";
-import { Timelines } from "./timeline.ts";
+import { type Step, Timelines } from "./timeline.ts";
 
 /** Why a connection was cut off. */
 export type CutOff = "flood" | "slow" | "expired";
@@ -21,15 +21,8 @@ export interface Answered {
 }
 
 /** What a client says of a connection to the peer `to`. */
-export interface Reported {
-  readonly room: string;
-  readonly from: string;
-  readonly to: string;
-  readonly outcome: "connected" | "failed" | "ended";
-  readonly ms: number;
-  readonly path?: string;
-  readonly reason?: string;
-}
+export type Reported = Pick<Step, "path" | "reason"> &
+  Readonly<Record<"room" | "from" | "to" | "outcome", string>> & { readonly ms: number };
 
 const RELAYED = ["offer", "answer", "candidate", "candidates"];
 /** What these do to a room is noted where it is done. */
@@ -142,6 +135,16 @@ export class Monitor {
   /** Its seat is on another node now, which notes what it does. */
   moved(id: string): void {
     this.timelines.exit(id);
+  }
+
+  /** A connection wasn't accepted; `reason` is of a fixed set. */
+  refusedConnection(reason: string): void {
+    this.metrics.refused.inc({ reason });
+  }
+
+  /** The server has failed. */
+  fault(): void {
+    this.metrics.faults.inc();
   }
 
   cutOff(reason: CutOff): void {

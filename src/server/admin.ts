@@ -3,6 +3,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { FloodGuard } from "../connections/flood.ts";
 import { createHttpServer, guardRequests } from "../connections/http-server.ts";
+import { listenOn } from "../connections/listening.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
 import { createAdminRouter } from "../http/admin.ts";
 import { createHttpApp } from "../http/app.ts";
@@ -11,9 +12,9 @@ import type { Status } from "../monitoring/metrics.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import type { Served } from "../signaling/signaling.ts";
-import { listenOn, urlOf } from "./listening.ts";
 import { PUBLIC_FOLDER } from "./package.ts";
 import type { Rooms } from "./rooms.ts";
+import { urlOf } from "./url.ts";
 
 /** Options of the listener. */
 export interface AdminOptions {
@@ -83,13 +84,14 @@ export function createAdminListener(
   });
   const app = createHttpApp(router, (err) => logFault({ err }, "a request failed"));
   const server: HttpServer = createHttpServer(app, LIMITS);
+  const logListening = (err: Error) => logFault({ err }, "the admin listener failed");
   guardRequests(server);
 
   const listener: AdminListener = {
     url: "",
     listen: async () => {
       try {
-        listener.url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logFault));
+        listener.url = urlOf(adminHost, await listenOn(server, adminPort, adminHost, logListening));
       } catch (cause) {
         throw new AdminListenError("the admin listener can't listen", { cause });
       }

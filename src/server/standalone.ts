@@ -4,11 +4,11 @@ import type { Server as HttpServer } from "node:http";
 import { type Config, createConfig } from "../config/config.ts";
 import type { SignalingServerOptions } from "../config/options.ts";
 import { createHttpServer, guardRequests } from "../connections/http-server.ts";
+import { listenOn } from "../connections/listening.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
 import { createHttpApp } from "../http/app.ts";
 import { createLogger } from "../log/logger.ts";
 import { attach, type Overrides, type Signaling } from "./attach.ts";
-import { listenOn } from "./listening.ts";
 
 /** A signaling server with its own HTTP server. */
 export interface SignalingServer extends Signaling {
@@ -36,6 +36,7 @@ export function buildServer(config: Config, overrides: Overrides = {}) {
   const signaling = attach(httpServer, config, { ...overrides, log });
   const logFault = createFaultLog(log);
   const app = createHttpApp(signaling.router, (err) => logFault({ err }, "a request failed"));
+  const logListening = (err: Error) => logFault({ err }, "the HTTP server failed");
   guardRequests(httpServer);
   let closing: Promise<void> | undefined;
 
@@ -45,7 +46,7 @@ export function buildServer(config: Config, overrides: Overrides = {}) {
 
     listen: async () => {
       await signaling.admin?.listen();
-      return listenOn(httpServer, config.port, config.host, logFault);
+      return listenOn(httpServer, config.port, config.host, logListening);
     },
 
     close: () => {

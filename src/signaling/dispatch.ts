@@ -187,7 +187,7 @@ export function createFaultReport(log: Logger, monitor?: Monitor): (error: unkno
   const logFault = createFaultLog(log);
   return (error) => {
     const errorId = randomUUID();
-    monitor?.metrics.faults.inc();
+    monitor?.fault();
     logFault({ errorId, err: error }, "a handler failed");
     return errorId;
   };

@@ -79,7 +79,7 @@ export function serveSignaling(
 ): Served {
   const authenticate = createAuthenticator(options);
   const gate = gateBy(admit, authenticate);
-  const onRefused = (reason: string) => monitor?.metrics.refused.inc({ reason });
+  const onRefused = (reason: string) => monitor?.refusedConnection(reason);
   const onExpired = (socket: SignalingSocket) => {
     monitor?.cutOff("expired");
     monitor?.peerCutOff(sessions.idOf(socket), "expired");

@@ -4,6 +4,20 @@ import { startServer } from "../../support/server.ts";
 
 const RESUME_SECRET = "a secret of no less than 32 bytes for tickets";
 
+test("[D1] nobody is missed during it, however short seats are kept; then they end", async () => {
+  for (const RESUME_GRACE_MS of ["0", "1"]) {
+    const server = await startServer({ RESUME_GRACE_MS });
+    const peers = [await server.connect(), await server.connect()];
+    for (const peer of peers) await peer.request("join", { room: "r", resume: true });
+    await server.drain();
+    for (const peer of peers) {
+      await peer.disconnected();
+      expect(peer.received.map(({ event }) => event)).not.toContain("user_exit");
+    }
+    await expect.poll(() => server.maps.socketToRoom.size).toBe(0);
+  }
+});
+
 test("[D1] everyone is told, sent elsewhere and not missed; nobody new is let in", async () => {
   const server = await startServer({ RESUME_SECRET });
   const ada = await joinWithTicket(server, "r", {}, { reconnection: true });
