@@ -1,8 +1,8 @@
 /** An operator at the admin page, in a browser context of their own. Gone when the test ends. */
 
-import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
+import { expectAccessible } from "./accessible.ts";
 
 interface OpenOptions extends BrowserContextOptions {
   /** What follows the URL of the listener. */
@@ -46,24 +46,12 @@ export const textsOf = (page: Page, selector: string): Promise<string[]> =>
     all.map(({ textContent }) => (textContent ?? "").replace(/\s+/g, " ").trim()),
   );
 
-const LOOKS = [
-  { colorScheme: "light", viewport: { width: 1_280, height: 800 } },
-  { colorScheme: "dark", viewport: { width: 390, height: 844 } },
-] as const;
-
 /** Fails with every violation that axe finds in the page as it is now, at a desk and on a phone. */
-export async function expectAccessible(page: Page): Promise<void> {
-  for (const { colorScheme, viewport } of LOOKS) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize(viewport);
-    // Evaluated by the browser itself, which the Content-Security-Policy doesn't concern.
-    if (await page.evaluate(() => !("axe" in globalThis))) await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-    const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-    expect(faults, `${colorScheme}, ${viewport.width} px wide`).toEqual([]);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width, "nothing sticks out to the side").toBeLessThanOrEqual(viewport.width);
-  }
+export async function expectFitting(page: Page): Promise<void> {
+  await expectAccessible(page, async ({ width }) => {
+    const used = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(used, "nothing sticks out to the side").toBeLessThanOrEqual(width);
+  });
   // Now on the phone.
   const heights = await page.$$eval("button, input, .names a, .bar a", (all) =>
     all.map((each) => each.getBoundingClientRect().height).filter((height) => height > 0),

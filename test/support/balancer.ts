@@ -1,6 +1,6 @@
 /** The load balancers that .deploy configures, in front of a test's nodes; stopped when the test ends. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
@@ -9,6 +9,7 @@ import { onTestFinished, vi } from "vitest";
 import { ownAddress } from "./coturn.ts";
 import { temporaryFolder } from "./files.ts";
 import { findProgram, lacksPrograms } from "./programs.ts";
+import { runProgram } from "./run-program.ts";
 
 const WITH_CADDYFILE = (file: string) => ["--config", file, "--adapter", "caddyfile"];
 
@@ -75,30 +76,17 @@ export async function startBalancer(
   const folder = temporaryFolder();
   const file = join(folder, BALANCERS[name].file);
   writeFileSync(file, change(configure(name, address, nodes)));
-  const child = spawn(findProgram(name) ?? "", BALANCERS[name].run(file, folder), {
-    stdio: ["ignore", "pipe", "pipe"],
-    // Caddy's folder for certificates, and its nodes, which the file has in one line.
-    env: { HOME: folder, NODES: nodes.map((url) => new URL(url).host).join(" ") },
-  });
-  let log = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      log += text;
-    });
-  }
-  const ended = once(child, "close");
-  onTestFinished(async () => {
-    // Not SIGKILL, which would leave nginx's workers behind.
-    child.kill("SIGTERM");
-    await ended;
-  });
+  // Caddy's folder for certificates, and its nodes, which the file has in one line.
+  const env = { HOME: folder, NODES: nodes.map((url) => new URL(url).host).join(" ") };
+  // Not SIGKILL, which would leave nginx's workers behind.
+  const output = runProgram(name, BALANCERS[name].run(file, folder), env, "SIGTERM");
   const url = `http://${address}:8080`;
   const answered = async () => {
     const { ok } = await fetch(`${url}/health`).catch(() => ({ ok: false }));
-    if (!ok) throw new Error(`${name} doesn't answer:\n${log}`);
+    if (!ok) throw new Error(`${name} doesn't answer:\n${output()}`);
   };
   await vi.waitFor(answered, { timeout: 20_000 });
-  return { url, log: () => log };
+  return { url, log: output };
 }
 
 /** The file in .deploy with other addresses. */

@@ -17,6 +17,9 @@ export function findProgram(name: string): string | undefined {
   return FOLDERS.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
+/** A port for a program that can't take any free one: below those that the system gives to outgoing connections. */
+export const randomPort = () => 20_000 + Math.floor(Math.random() * 12_000);
+
 /** Whether to skip a test for want of programs; says what to install. Under CI they have to be there. */
 export function lacksPrograms(programs: readonly string[], advice: string): boolean {
   if (programs.every(findProgram)) return false;

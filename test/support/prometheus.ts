@@ -7,11 +7,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "./files.ts";
-import { findProgram, lacksPrograms } from "./programs.ts";
+import { findProgram, lacksPrograms, randomPort } from "./programs.ts";
 
 const PROGRAM = "prometheus";
-/** Below those that the system gives to outgoing connections. */
-const PORTS = { first: 20_000, count: 12_000 };
 const START_TRIES = 20;
 
 /** Whether to skip a test for want of Prometheus; says what to install. Under CI it has to be there. */
@@ -34,7 +32,7 @@ export async function startPrometheus(adminUrl: string, token: string) {
 `,
   );
   for (let tries = 1; ; tries++) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    const port = randomPort();
     const args = { "config.file": config, "storage.tsdb.path": join(folder, "data") };
     const listen = { "web.listen-address": `127.0.0.1:${port}` };
     const child = spawn(

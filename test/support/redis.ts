@@ -7,11 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
-import { findProgram, lacksPrograms } from "./programs.ts";
+import { findProgram, lacksPrograms, randomPort } from "./programs.ts";
 
 const PROGRAM = "redis-server";
-/** Below those that the system gives to outgoing connections: they could take it while the server is away. */
-const PORTS = { first: 20_000, count: 12_000 };
 const START_TRIES = 20;
 const COMMAND_TIMEOUT_MS = 2_000;
 
@@ -40,7 +38,7 @@ export class RedisServer {
     process.once("exit", redis.killAtExit);
     atEnd?.(() => redis.end());
     for (let tries = 1; ; tries++) {
-      redis.port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+      redis.port = randomPort();
       try {
         await redis.start();
         return redis;

@@ -1,6 +1,6 @@
 /** The command lines and files that compose.yaml gives its programs, run by those, without Docker. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { request } from "node:https";
@@ -14,6 +14,7 @@ import { temporaryFolder } from "../../support/files.ts";
 import { check } from "../../support/ice-check.ts";
 import { findProgram } from "../../support/programs.ts";
 import { lacksRedis, RedisServer } from "../../support/redis.ts";
+import { runProgram } from "../../support/run-program.ts";
 import { startServer } from "../../support/server.ts";
 
 const DOMAIN = "signaling.example.com";
@@ -21,23 +22,6 @@ const ENV = { DOMAIN, RESUME_SECRET: "unused", TURN_SECRET: "a-secret-of-coturn"
 
 const compose = readYaml("compose.yaml");
 const { services } = interpolate(compose, ENV);
-
-/** Starts a program until the test ends; gives what reads its output. */
-function run(name: string, args: string[], env: Record<string, string> = {}): () => string {
-  const child = spawn(findProgram(name) ?? "", args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  let log = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      log += text;
-    });
-  }
-  const ended = once(child, "close");
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
-  return () => log;
-}
 
 test.skipIf(lacksRedis())("redis-server takes the options, and keeps nothing", async () => {
   const [program, ...options] = services.redis.command;
@@ -60,7 +44,7 @@ describe.skipIf(lacksCoturn())("turnserver.conf", () => {
     const { command, volumes } = services.coturn;
     const [conf, inside] = volumes[0].split(":");
     const options: string[] = command.filter((option: string) => !option.startsWith("--pidfile"));
-    const log = run("turnserver", [
+    const log = runProgram("turnserver", [
       ...options.map((option) => (option === inside ? join(DEPLOY, conf) : option)),
       ...[`--pidfile=${join(folder, "pid")}`, `--userdb=${join(folder, "db")}`],
       ...[`--listening-ip=${address}`, `--relay-ip=${address}`, "--allow-loopback-peers"],
@@ -112,7 +96,7 @@ describe.skipIf(lacksBalancers())("the Caddyfile with compose's variables", () =
     writeFileSync(join(folder, "Caddyfile"), file);
     const { SITE } = services.caddy.environment;
     const env = { SITE, NODES: new URL(url).host, HOME: folder };
-    const log = run("caddy", ["run", ...args, join(folder, "Caddyfile")], env);
+    const log = runProgram("caddy", ["run", ...args, join(folder, "Caddyfile")], env);
     const ask = async () => {
       const options = { host: address, port: 8443, servername: SITE, headers: { host: SITE } };
       const asked = request({

@@ -1,31 +1,12 @@
 /** axe-core on each state of the page, and what it can't see: focus, and the keyboard alone. */
 
-import axe from "axe-core";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "../../support/accessible.ts";
 import { lacksBrowser, sharedBrowser } from "../../support/browser.ts";
 import { Person } from "../../support/person.ts";
 import { startWithPhone } from "../../support/phone.ts";
 import { startServer } from "../../support/server.ts";
-
-/** As people look at the page: at a desk by day, on a phone at night. */
-const LOOKS = [
-  { colorScheme: "light", viewport: { width: 1_280, height: 800 } },
-  { colorScheme: "dark", viewport: { width: 390, height: 844 } },
-] as const;
-
-/** Fails with every violation of the page as it is now, however one looks at it. */
-async function expectAccessible({ page }: Person): Promise<void> {
-  for (const { colorScheme, viewport } of LOOKS) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize(viewport);
-    // Evaluated by the browser itself, which the Content-Security-Policy doesn't concern.
-    if (await page.evaluate(() => !("axe" in globalThis))) await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
-    const faults = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
-    expect(faults, `${colorScheme}, ${viewport.width} px wide`).toEqual([]);
-  }
-}
 
 describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
   let browser: Browser;
@@ -37,10 +18,10 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
     const { url } = await startWithPhone();
     const ada = await Person.inCall(browser, url, { reducedMotion: "reduce", name: "Ada" });
     await ada.page.locator(".invitation img").waitFor();
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
     await ada.press("Phone");
     await ada.page.getByRole("dialog", { name: "Call from a phone" }).waitFor();
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
   });
 
   test("axe finds nothing in any state", async () => {
@@ -50,10 +31,10 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
     const options = { reducedMotion: "reduce", room: "demo" } as const;
 
     const ada = await Person.open(browser, url, { ...options, name: "Ada" });
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
     await ada.press("Join");
     await ada.page.getByRole("heading", { name: "You are the only one here" }).waitFor();
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
 
     const bob = await Person.inCall(browser, url, { ...options, name: "Bob" });
     await Promise.all([ada.sees(1), bob.sees(1)]);
@@ -61,25 +42,25 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
     await bob.press("Turn camera off");
     await ada.tile("Bob").locator(".avatar").waitFor();
     await ada.press("Connection with Bob");
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
     await bob.press("Share your screen");
     await ada.press("Chat");
     await ada.write("Hello");
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
     await bob.page.getByRole("button", { name: "Chat 1 unread" }).waitFor();
-    await expectAccessible(bob);
+    await expectAccessible(bob.page);
 
     const cyd = await Person.open(browser, url, options);
     await cyd.press("Join");
     await cyd.page.getByRole("alert").waitFor();
-    await expectAccessible(cyd);
+    await expectAccessible(cyd.page);
 
     await server.close();
     await bob.hears("out of reach");
-    await expectAccessible(bob);
+    await expectAccessible(bob.page);
     await cyd.press("Join");
     await cyd.page.getByRole("button", { name: "Joining…" }).waitFor();
-    await expectAccessible(cyd);
+    await expectAccessible(cyd.page);
   });
 
   test("without camera and permission, too", async () => {
@@ -92,11 +73,11 @@ describe.skipIf(lacksBrowser())("accessibility", { timeout: 100_000 }, () => {
     };
     const ada = await Person.open(browser, url, { prepare, reducedMotion: "reduce", room: "demo" });
     await ada.page.getByText("This page may not use your camera or microphone.").waitFor();
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
     await ada.press("Join");
     await ada.press("Copy link");
     await ada.page.getByRole("dialog").waitFor();
-    await expectAccessible(ada);
+    await expectAccessible(ada.page);
   });
 
   test("the keyboard is enough, and the focus goes where one looks", async () => {
