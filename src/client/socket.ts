@@ -62,13 +62,17 @@ class Connections extends Manager {
   }
 }
 
-/** Emits with an acknowledgement; resolves with what it yields, rejects with its error. */
+/** Emits with an acknowledgement; resolves with what it yields, rejects with its error or if `isValid` says no. */
 export type Request = <T extends object>(
   emit: (reply: (ack: Ack<T>) => void) => void,
   isValid?: (answer: object) => boolean,
 ) => Promise<T>;
 
-/** @param isLive whether the server hears what is sent; if not, a request fails */
+/**
+ * Creates what asks the server.
+ *
+ * @param isLive whether the server hears what is sent; if not, a request fails
+ */
 export function createRequest(socket: ServerSocket, isLive: () => boolean): Request {
   // Socket.IO would send it after reconnecting, before we have our seat again; so it fails now.
   return (emit, isValid) =>

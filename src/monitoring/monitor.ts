@@ -66,7 +66,7 @@ export class Monitor {
     if (room === undefined) return;
     const to = event === "call_report" ? memberOf(args[0], "to") : memberOf(args[1], "to");
     // Anything may stand there.
-    const known = this.timelines.of(room).some(({ from }) => from === to) ? to : undefined;
+    const known = this.timelines.knows(room, to) ? to : undefined;
     this.timelines.addRefusal(room, { at: this.now(), event, from: id, to: known, outcome });
   }
 

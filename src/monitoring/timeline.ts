@@ -59,12 +59,17 @@ export class Timelines {
 
   /** The steps of a room, oldest first. */
   of(room: string): readonly Step[] {
-    const { steps, oldest } = this.recent.get(room) ?? this.older.get(room) ?? EMPTY;
+    const { steps, oldest } = this.ringOf(room);
     return [...steps.slice(oldest), ...steps.slice(0, oldest)].sort((a, b) => a.at - b.at);
   }
 
   has(room: string): boolean {
     return this.recent.has(room) || this.older.has(room);
+  }
+
+  /** Whether a peer has done something in a room, as far as is still known. */
+  knows(room: string, id: string | undefined): boolean {
+    return this.ringOf(room).steps.some(({ from }) => from === id);
   }
 
   /** From now on, what this peer does belongs to this room. */
@@ -108,15 +113,19 @@ export class Timelines {
    * refused to anybody, so of these there is one for each outcome.
    */
   addRefusal(room: string, step: Step): void {
-    const steps = this.of(room);
+    const { steps, oldest } = this.ringOf(room);
     const isJoin = step.event === "join";
     const isSame = ({ event, outcome, from, to }: Step) =>
       event === step.event &&
       outcome === step.outcome &&
       (isJoin || (from === step.from && to === step.to));
-    const same = isJoin ? steps.findLast(isSame) : steps.at(-1);
+    const same = isJoin ? steps.find(isSame) : steps.at(oldest - 1);
     if (same && isSame(same)) copy({ ...step, times: (same.times ?? 1) + 1 }, same);
     else this.add(room, step);
+  }
+
+  private ringOf(room: string): Ring {
+    return this.recent.get(room) ?? this.older.get(room) ?? EMPTY;
   }
 
   private revive(room: string): Ring {

@@ -2,7 +2,8 @@
 
 import type { NetworkInterfaceInfo } from "node:os";
 import { describe, expect, test } from "vitest";
-import { hostInUrl, ownAddresses, ownNames } from "../../src/server/phone/addresses.ts";
+import { ownAddresses, ownNames } from "../../src/server/phone/addresses.ts";
+import { hostInUrl } from "../../src/server/url.ts";
 
 const entry = (address: string, internal = false) =>
   ({ address, internal, family: address.includes(":") ? "IPv6" : "IPv4" }) as NetworkInterfaceInfo;

@@ -41,8 +41,3 @@ export function ownNames(name = hostname()): string[] {
     ...new Set(["localhost", name, `${label}.local`].map((name) => name.toLowerCase())),
   ].filter((name) => NAME.test(name));
 }
-
-/** How an address stands in a URL. */
-export function hostInUrl(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
-}

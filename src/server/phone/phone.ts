@@ -7,7 +7,8 @@ import type { TcpLimits } from "../../connections/http-server.ts";
 import { createFaultLog } from "../../connections/sparse-log.ts";
 import { createTlsListener, type TlsListener } from "../../connections/tls-listener.ts";
 import type { Logger } from "../../log/logger.ts";
-import { hostInUrl, ownAddresses, ownNames } from "./addresses.ts";
+import { hostInUrl } from "../url.ts";
+import { ownAddresses, ownNames } from "./addresses.ts";
 import { keepCertificate, type Subjects } from "./certificate.ts";
 import { roomCode } from "./code.ts";
 

@@ -40,12 +40,11 @@ export class Timeline {
   }
 }
 
-/** A step is what it says; only how often it was repeated changes. Some are the same in every part. */
+/** A step is told by all that it says. Some are the same in every part. */
 function withKeys(steps: readonly Step[]): Entry[] {
   const seen = new Map<string, number>();
   return steps.map((step) => {
-    const { times, ...rest } = step;
-    const text = JSON.stringify(rest);
+    const text = JSON.stringify(step);
     const count = (seen.get(text) ?? 0) + 1;
     seen.set(text, count);
     return { key: `${count} ${text}`, step };
@@ -57,7 +56,9 @@ function createRow(step: Step): HTMLElement {
   setTime(find(HTMLTimeElement, "time", row), step.at, { milliseconds: true });
   find(HTMLElement, ".event", row).textContent = step.event;
   find(HTMLElement, ".size", row).textContent = sizeOf(step);
-  find(HTMLElement, ".outcome", row).classList.add(toneOf(step));
+  const outcome = find(HTMLElement, ".outcome", row);
+  outcome.classList.add(toneOf(step));
+  outcome.textContent = outcomeOf(step);
   return row;
 }
 
@@ -69,7 +70,6 @@ function updateRow(row: HTMLElement, step: Step, names: Names): void {
   if (step.to === undefined)
     setText(find(HTMLElement, "bdi", to), `all others (${step.delivered})`);
   else setPeer(to, step.to, names);
-  setText(find(HTMLElement, ".outcome", row), outcomeOf(step));
 }
 
 /** The name and a short id of a peer; of one that isn't known, the whole id. */
