@@ -21,6 +21,10 @@ import { urlOf } from "./server/url.ts";
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
+let close: (signal: NodeJS.Signals) => unknown = () => process.exit(0);
+// Before it listens: as process 1 of a container, a signal that nobody listens for is ignored.
+for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, (signal) => close(signal));
+
 try {
   const { phonePort } = parseArguments(process.argv.slice(2));
   loadDotenv({ quiet: true });
@@ -31,19 +35,10 @@ try {
   }
   let phone: PhoneAccess | undefined;
   const server = buildServer(config, { log, phone: () => phone });
-  const url = urlOf(config.host, await server.listen());
-  log.info({ url }, `listening: open ${url}`);
-  if (server.admin) log.info({ url: server.admin.url }, `admin listener: ${server.admin.url}`);
-  if (phonePort !== undefined) {
-    const options = { port: phonePort, folder: settingsFolder(), limits: config, log };
-    phone = await serveToPhones(server.httpServer, options);
-    log.info({ url: phone.url }, `for a phone in the same Wi-Fi: open ${phone.url}`);
-    if (process.stdout.isTTY && process.stdout.hasColors()) console.log(terminalCode(phone.url));
-  }
-  void warnOfIceFaults(config, Date.now(), log);
+  const port = await server.listen();
 
   let closing = false;
-  const close = async (signal: NodeJS.Signals) => {
+  close = async (signal) => {
     if (closing) process.exit(1);
     closing = true;
     log.info({ signal }, "closing");
@@ -53,8 +48,17 @@ try {
     await phone?.close();
     log.flush(() => process.exit(0));
   };
-  process.on("SIGTERM", close);
-  process.on("SIGINT", close);
+
+  const url = urlOf(config.host, port);
+  log.info({ url }, `listening: open ${url}`);
+  if (server.admin) log.info({ url: server.admin.url }, `admin listener: ${server.admin.url}`);
+  if (phonePort !== undefined) {
+    const options = { port: phonePort, folder: settingsFolder(), limits: config, log };
+    phone = await serveToPhones(server.httpServer, options);
+    log.info({ url: phone.url }, `for a phone in the same Wi-Fi: open ${phone.url}`);
+    if (process.stdout.isTTY && process.stdout.hasColors()) console.log(terminalCode(phone.url));
+  }
+  void warnOfIceFaults(config, Date.now(), log);
 } catch (error) {
   console.error(explain(error));
   process.exit(1);

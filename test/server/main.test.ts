@@ -116,6 +116,18 @@ describe("stopping", () => {
     },
   );
 
+  test.each(["SIGTERM", "SIGINT"])("%s before it listens ends it, with exit 0", async (signal) => {
+    const early = `import { Server } from "node:net";
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (...args) {
+        process.kill(process.pid, "${signal}");
+        return listen.apply(this, args);
+      };`;
+    const preload = `data:text/javascript,${encodeURIComponent(early)}`;
+    const process = new TestProcess(["--import", preload, "dist/main.js"], { PORT: "0" });
+    expect(await process.ended(), process.output).toBe(0);
+  });
+
   test("a client that doesn't answer the closing handshake delays the end by less than 5 s", async () => {
     const { process, url } = await spawnServer();
     const raw = await RawClient.connect(url);

@@ -74,7 +74,13 @@ const childrenOf = (pid = 0) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
 
 /** What makes a command the first process of a namespace of its own; some systems allow it to root alone. */
-const AS_PID_1 = [findProgram("unshare") ?? "", "--user", "--map-root-user", "--pid", "--fork"];
+const AS_PID_1 = [
+  findProgram("unshare") ?? "",
+  "--user",
+  "--map-root-user",
+  "--pid",
+  "--kill-child",
+];
 const lacksNamespaces = spawnSync(AS_PID_1[0] ?? "", [...AS_PID_1.slice(1), "true"]).status !== 0;
 if (lacksNamespaces)
   console.warn("skipped: process 1 of the image; this system allows no user namespaces");
