@@ -53,7 +53,7 @@ export type Handler = (
 ) => Outcome | Promise<Outcome>;
 
 /** Of an event that has arrived. */
-export interface Arrival {
+interface Arrival {
   /** How many counted events had arrived before. */
   readonly before: number;
   readonly send: Send;
