@@ -6,6 +6,7 @@ import type { Peer } from "./dialect.ts";
 
 class PlainPeer implements Peer {
   readonly id = "";
+  joinedAt = 0;
   onArrival: (bytes: number) => void = () => {};
   onEnd: () => void = () => {};
   private readonly connection: Connection;
@@ -16,8 +17,12 @@ class PlainPeer implements Peer {
 
   /** Resolves when the server has said that the peer is in. */
   untilJoined(): Promise<void> {
-    return new Promise((resolve) => {
-      this.onArrival = () => resolve();
+    return new Promise((resolve, reject) => {
+      this.onArrival = () => {
+        this.joinedAt = performance.now();
+        resolve();
+      };
+      this.onEnd = () => reject(new Error("the server ended the connection"));
       this.connection.listen(
         (text) => this.onArrival(text.length),
         () => this.onEnd(),
