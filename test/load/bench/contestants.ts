@@ -23,8 +23,17 @@ export interface Contestant {
   readonly ownCall: Call;
   /** Whom a message reaches that names nobody. */
   readonly reaches: "room" | "everyone";
-  /** How its clients join that come back after a restart; undefined to leave that out. */
-  readonly restart?: { join: Join; retries: Retries } | undefined;
+  /** How its clients come back after a restart; undefined to leave that out. */
+  readonly restart?: Restart;
+  /** Ours in another setting, which is put under the main load alone. */
+  readonly isVariant?: true;
+}
+
+interface Restart {
+  join: Join;
+  retries: Retries;
+  /** Open files of a client meanwhile. */
+  filesEach: number;
 }
 
 /** Every check is on; no limit is so low that the load would meet it. */
@@ -63,7 +72,7 @@ export function createContestants(before: string | undefined): Contestant[] {
     env: OURS_ENV,
     join: joinOurs({}),
     ownCall: CLIENT_CALL,
-    restart: { join: joinOurs({ resume: true }), retries: retryAsOurs },
+    restart: { join: joinOurs({ resume: true }), retries: retryAsOurs, filesEach: 1 },
   };
   return [
     {
@@ -73,7 +82,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       colour: "#6b7280",
       script: builtBeside("ws-relay.js"),
       join: joinPlain,
-      restart: { join: joinPlain, retries: retryAsOurs },
+      restart: { join: joinPlain, retries: retryAsOurs, filesEach: 1 },
     },
     {
       ...common,
@@ -82,7 +91,8 @@ export function createContestants(before: string | undefined): Contestant[] {
       colour: "#d97706",
       script: builtBeside("socket-io-relay.js"),
       join: joinAnySocketIo,
-      restart: { join: joinAnySocketIo, retries: retryAsSocketIo },
+      // A poll, a POST and the WebSocket.
+      restart: { join: joinAnySocketIo, retries: retryAsSocketIo, filesEach: 3 },
     },
     {
       ...common,
@@ -92,7 +102,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       script: builtBeside("peerjs.js"),
       join: joinPeerJs,
       // PeerJS leaves it to the application when to reconnect.
-      restart: { join: joinPeerJs, retries: retryAsOurs },
+      restart: { join: joinPeerJs, retries: retryAsOurs, filesEach: 1 },
     },
     {
       ...common,
@@ -113,7 +123,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       title: "ours, monitored",
       colour: "#0891b2",
       env: { ...OURS_ENV, ADMIN_PORT: "0" },
-      restart: undefined,
+      isVariant: true,
     },
     {
       ...ours,
@@ -121,8 +131,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       title: "ours, resuming",
       colour: "#7c3aed",
       join: joinOurs({ resume: true }),
-      // As ours do: by its own client they can resume.
-      restart: undefined,
+      isVariant: true,
     },
   ];
 }

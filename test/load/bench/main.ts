@@ -17,8 +17,6 @@ const CHART = ".github/bench.svg";
 const TIME_LIMIT_MS = 570_000;
 /** A server that sends everything to everyone is not asked to do so for more peers. */
 const MOST_PEERS_FOR_EVERYONE = 1_000;
-/** Open files of a client that polls while it upgrades: a poll, a POST, the WebSocket. */
-const FILES_BY_POLLING = 3;
 
 try {
   const options = parseOptions(process.argv.slice(2), createContestants);
@@ -56,18 +54,18 @@ async function run({ growth: wanted, ...options }: Options): Promise<void> {
   console.log(ratiosTable(results, shown));
   console.log(goalsTable(results));
   if (wanted.length === 0 || contestants.length < createContestants(undefined).length) return;
-  writeFileSync(CHART, drawChart(results, contestants, [peers, ...growth]));
+  const drawn = contestants.filter(({ isVariant }) => !isVariant);
+  writeFileSync(CHART, drawChart(results, drawn, [peers, ...growth]));
   console.log(`chart: ${CHART}`);
 }
 
 /** What each round does, in its order. */
 function visitsOf({ contestants, peers, growth, restartPeers }: Options) {
-  const restarting = contestants.filter(({ restart }) => restart);
-  const files = restarting.length > 0 ? lackOfFiles(restartPeers, FILES_BY_POLLING) : undefined;
   return [
     ...[peers, ...growth].flatMap((count) =>
       contestants
         .filter(({ reaches }) => reaches !== "everyone" || count <= MOST_PEERS_FOR_EVERYONE)
+        .filter(({ isVariant }) => !isVariant || count === peers)
         .map((contestant) => ({
           contestant,
           count,
@@ -75,12 +73,15 @@ function visitsOf({ contestants, peers, growth, restartPeers }: Options) {
           measure: count === peers ? measureAll : measureGrowth,
         })),
     ),
-    ...(isPossible(files) ? restarting : []).map((contestant) => ({
-      contestant,
-      count: restartPeers,
-      what: "peers, and a restart",
-      measure: measureRestart,
-    })),
+    ...contestants
+      .filter(({ restart, isVariant }) => restart && !isVariant)
+      .filter(({ restart }) => isPossible(lackOfFiles(restartPeers, restart?.filesEach)))
+      .map((contestant) => ({
+        contestant,
+        count: restartPeers,
+        what: "peers, and a restart",
+        measure: measureRestart,
+      })),
   ];
 }
 
