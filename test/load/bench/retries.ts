@@ -7,6 +7,6 @@ export type Retries = (failures: number) => number;
 export const retryAsOurs: Retries = (failures) =>
   failures === 0 ? 0 : Math.random() * Math.min(2_000, 500 * 2 ** failures);
 
-/** Of socket.io-client when nothing is set: 1 s, twice of it each time, at most 5 s; up to half more or less. */
+/** Of socket.io-client when nothing is set: 1 s, twice of it each time, up to half more or less, at most 5 s. */
 export const retryAsSocketIo: Retries = (failures) =>
   Math.min(5_000, 1_000 * 2 ** failures * (0.5 + Math.random()));
