@@ -18,12 +18,15 @@ export const BROWSER_HEADERS = {
 } as const;
 
 const MASK = Buffer.from([0x5a, 0xc3, 0x96, 0x3c]);
-/** How long a connection may take to open, in milliseconds, as in this project's client. */
-const OPEN_LIMIT_MS = 4_000;
+/** How long a connection may take to open, in milliseconds, unless its client is less patient. */
+const OPEN_LIMIT_MS = 20_000;
 const TEXT = 1;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
+
+/** A connection took too long to open. */
+export class Late extends Error {}
 
 export class Connection {
   private readonly socket: Socket;
@@ -31,10 +34,10 @@ export class Connection {
   private onText: (text: Buffer) => void = () => {};
 
   /** Connects and upgrades; rejects with what the server answers instead, or when it takes too long. */
-  static open(url: URL): Promise<Connection> {
+  static open(url: URL, limitMs = OPEN_LIMIT_MS): Promise<Connection> {
     const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    const late = () => socket.destroy(new Error(`${url.host} took more than ${OPEN_LIMIT_MS} ms`));
-    const timer = setTimeout(late, OPEN_LIMIT_MS);
+    const late = () => socket.destroy(new Late(`${url.host} took more than ${limitMs} ms`));
+    const timer = setTimeout(late, limitMs);
     const opened = new Promise<Connection>((resolve, reject) => {
       let answer = Buffer.alloc(0);
       const onData = (data: Buffer) => {

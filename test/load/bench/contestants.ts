@@ -7,7 +7,7 @@ import type { Join } from "./dialects/dialect.ts";
 import { joinPeerJs } from "./dialects/peerjs.ts";
 import { joinPlain } from "./dialects/plain.ts";
 import { createSocketIoJoin } from "./dialects/socket-io.ts";
-import { type Retries, retryAsOurs, retryAsSocketIo } from "./retries.ts";
+import { OUR_RETRIES, type Retries, SOCKET_IO_RETRIES } from "./retries.ts";
 
 export interface Contestant {
   /** For `--only`. */
@@ -72,7 +72,7 @@ export function createContestants(before: string | undefined): Contestant[] {
     env: OURS_ENV,
     join: joinOurs({}),
     ownCall: CLIENT_CALL,
-    restart: { join: joinOurs({ resume: true }), retries: retryAsOurs, filesEach: 1 },
+    restart: { join: joinOurs({ resume: true }), retries: OUR_RETRIES, filesEach: 1 },
   };
   return [
     {
@@ -82,7 +82,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       colour: "#6b7280",
       script: builtBeside("ws-relay.js"),
       join: joinPlain,
-      restart: { join: joinPlain, retries: retryAsOurs, filesEach: 1 },
+      restart: { join: joinPlain, retries: OUR_RETRIES, filesEach: 1 },
     },
     {
       ...common,
@@ -92,7 +92,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       script: builtBeside("socket-io-relay.js"),
       join: joinAnySocketIo,
       // A poll, a POST and the WebSocket.
-      restart: { join: joinAnySocketIo, retries: retryAsSocketIo, filesEach: 3 },
+      restart: { join: joinAnySocketIo, retries: SOCKET_IO_RETRIES, filesEach: 3 },
     },
     {
       ...common,
@@ -102,7 +102,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       script: builtBeside("peerjs.js"),
       join: joinPeerJs,
       // PeerJS leaves it to the application when to reconnect.
-      restart: { join: joinPeerJs, retries: retryAsOurs, filesEach: 1 },
+      restart: { join: joinPeerJs, retries: OUR_RETRIES, filesEach: 1 },
     },
     {
       ...common,

@@ -3,10 +3,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Late } from "./connection.ts";
 import type { Contestant } from "./contestants.ts";
 import { Crowd, joinBy } from "./crowd.ts";
-import type { Peer } from "./dialects/dialect.ts";
+import type { Peer, Return } from "./dialects/dialect.ts";
 import type { Figures } from "./figures.ts";
+import type { Retries } from "./retries.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const LIMIT_MS = 60_000;
@@ -14,7 +16,7 @@ const LIMIT_MS = 60_000;
 const PORTS = { first: 20_000, count: 10_000 };
 const S = 1_000;
 
-/** How long it takes from the kill until the last of so many peers, in pairs, is in its room again. */
+/** How long it takes from the kill until the last of so many peers, in pairs, is in its room again; or for ever. */
 export async function measureRestart(contestant: Contestant, peers: number): Promise<Figures> {
   const { script, env, restart } = contestant;
   if (!restart) return {};
@@ -29,8 +31,8 @@ export async function measureRestart(contestant: Contestant, peers: number): Pro
     const all = crowd.rooms.flatMap((room, n) =>
       room.map((peer) =>
         comeBack(peer, {
-          again: () => restart.join(url, `room-${n}`, "default", peer),
-          delayMs: restart.retries,
+          again: (back) => restart.join(url, `room-${n}`, "default", back),
+          retries: restart.retries,
           signal: giveUp.signal,
         }),
       ),
@@ -42,6 +44,10 @@ export async function measureRestart(contestant: Contestant, peers: number): Pro
         server = await start();
       }),
     ]);
+    if (!back) {
+      console.error(`not everyone was back after ${LIMIT_MS / S} s`);
+      return { restart: Number.POSITIVE_INFINITY };
+    }
     const last = back.reduce((latest, { joinedAt }) => Math.max(latest, joinedAt), killedAt);
     return { restart: (last - killedAt) / S };
   } finally {
@@ -51,34 +57,34 @@ export async function measureRestart(contestant: Contestant, peers: number): Pro
 }
 
 interface ComeBackOptions {
-  again: () => Promise<Peer>;
-  delayMs: (failures: number) => number;
+  again: (back: Return) => Promise<Peer>;
+  retries: Retries;
   signal: AbortSignal;
 }
 
 /** Waits until the connection is lost, then tries until it is back. */
-async function comeBack(peer: Peer, { again, delayMs, signal }: ComeBackOptions): Promise<Peer> {
+async function comeBack(peer: Peer, { again, retries, signal }: ComeBackOptions): Promise<Peer> {
   await new Promise<void>((resolve) => {
     peer.onEnd = resolve;
   });
+  let timeouts = 0;
   for (let failures = 0; ; failures++) {
-    await sleep(delayMs(failures));
+    await sleep(retries.delayMs(failures));
     signal.throwIfAborted();
     try {
-      return await again();
-    } catch {
-      // Refused, or the server isn't there yet.
+      return await again({ seat: peer, openLimitMs: retries.openLimitMs(timeouts) });
+    } catch (error) {
+      // Refused, too slow, or the server isn't there yet.
+      if (error instanceof Late) timeouts++;
     }
   }
 }
 
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+/** The result, or undefined if it takes longer. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
   const timer = new AbortController();
-  const late = sleep(limitMs, undefined, timer).then(() => {
-    throw new Error(`not everyone is back after ${limitMs} ms`);
-  });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, sleep(limitMs, undefined, timer)]);
   } finally {
     timer.abort();
   }

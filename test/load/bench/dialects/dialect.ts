@@ -5,12 +5,20 @@ import type { Message } from "../call.ts";
 /** `default`: as the server's own client connects when it isn't told otherwise. */
 export type Via = "websocket" | "default";
 
-/** What a client that has lost its connection comes back with. */
-export interface Seat {
+/** What a client knows its place by. */
+interface Seat {
   /** What others address it by. */
   readonly id: string;
   /** Of a server that takes a peer back. */
   readonly ticket?: string | undefined;
+}
+
+/** A client that has lost its connection comes back. */
+export interface Return {
+  /** Its place before. */
+  readonly seat: Seat;
+  /** How long a WebSocket may take to open. */
+  readonly openLimitMs: number;
 }
 
 /** One client, in a room. */
@@ -29,9 +37,5 @@ export interface Peer extends Seat {
   close(): Promise<void>;
 }
 
-/**
- * Connects, joins, and resolves when the server has said that it is done; rejects when the connection ends before.
- *
- * @param before the seat of a client that comes back
- */
-export type Join = (url: string, room: string, via: Via, before?: Seat) => Promise<Peer>;
+/** Connects, joins, and resolves when the server has said that it is done; rejects when the connection ends before. */
+export type Join = (url: string, room: string, via: Via, back?: Return) => Promise<Peer>;

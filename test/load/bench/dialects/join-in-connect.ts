@@ -1,6 +1,6 @@
 /** What this project's client does: by WebSocket first, with the join or the resume in the CONNECT packet. */
 
-import type { Seat } from "./dialect.ts";
+import type { Return } from "./dialect.ts";
 import { answerOf, PATH, SocketIoPeer } from "./socket-io-peer.ts";
 
 /** A server that says nothing by then doesn't know such a CONNECT, and is sent the event. */
@@ -11,11 +11,12 @@ export async function joinInConnect(
   url: string,
   join: string,
   targeted: boolean,
-  before: Seat | undefined,
+  back: Return | undefined,
 ): Promise<SocketIoPeer> {
-  const peer = await SocketIoPeer.open(new URL(`${PATH}websocket`, url), targeted);
+  const address = new URL(`${PATH}websocket`, url);
+  const peer = await SocketIoPeer.open(address, targeted, { limitMs: back?.openLimitMs });
   try {
-    const { ticket } = before ?? {};
+    const { ticket } = back?.seat ?? {};
     if (ticket === undefined) {
       peer.take(await connect(peer, "join", join));
       return peer;

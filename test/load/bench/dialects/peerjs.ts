@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Message } from "../call.ts";
 import { Connection } from "../connection.ts";
 import { get } from "../http.ts";
-import type { Peer, Seat, Via } from "./dialect.ts";
+import type { Peer, Return, Via } from "./dialect.ts";
 
 class PeerJsPeer implements Peer {
   readonly id: string;
@@ -56,12 +56,13 @@ export async function joinPeerJs(
   url: string,
   _room: string,
   via: Via,
-  before?: Seat,
+  back?: Return,
 ): Promise<Peer> {
-  const id = before?.id ?? (via === "default" ? await get(`${url}/peerjs/id`) : randomUUID());
+  const id = back?.seat.id ?? (via === "default" ? await get(`${url}/peerjs/id`) : randomUUID());
   const token = randomUUID().slice(0, 11);
   const query = new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" });
-  const peer = new PeerJsPeer(await Connection.open(new URL(`/peerjs?${query}`, url)), id);
+  const address = new URL(`/peerjs?${query}`, url);
+  const peer = new PeerJsPeer(await Connection.open(address, back?.openLimitMs), id);
   await peer.untilJoined();
   return peer;
 }

@@ -2,7 +2,7 @@
 
 import type { Message } from "../call.ts";
 import { Connection } from "../connection.ts";
-import type { Peer } from "./dialect.ts";
+import type { Peer, Return, Via } from "./dialect.ts";
 
 class PlainPeer implements Peer {
   readonly id = "";
@@ -43,8 +43,14 @@ class PlainPeer implements Peer {
   }
 }
 
-export async function joinPlain(url: string, room: string): Promise<Peer> {
-  const peer = new PlainPeer(await Connection.open(new URL(`/?room=${room}`, url)));
+export async function joinPlain(
+  url: string,
+  room: string,
+  _via: Via,
+  back?: Return,
+): Promise<Peer> {
+  const address = new URL(`/?room=${room}`, url);
+  const peer = new PlainPeer(await Connection.open(address, back?.openLimitMs));
   await peer.untilJoined();
   return peer;
 }

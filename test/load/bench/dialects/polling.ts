@@ -32,7 +32,7 @@ export async function joinByPolling(
   };
   const probe = async () => {
     const address = new URL(`${PATH}websocket&sid=${sid}`, url);
-    const peer = await SocketIoPeer.open(address, targeted, frames);
+    const peer = await SocketIoPeer.open(address, targeted, { frames });
     peer.connection.send("2probe");
     await frames.next("3probe");
     isProbed = true;

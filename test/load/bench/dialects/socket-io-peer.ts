@@ -25,8 +25,12 @@ export class SocketIoPeer implements Peer {
   private lastAckId = LAST_JOIN_ACK_ID;
 
   /** Opens the WebSocket at this URL; nobody has joined by it. */
-  static async open(url: URL, targeted: boolean, frames = new Frames()): Promise<SocketIoPeer> {
-    return new SocketIoPeer(await Connection.open(url), targeted, frames);
+  static async open(
+    url: URL,
+    targeted: boolean,
+    { frames = new Frames(), limitMs }: { frames?: Frames; limitMs?: number | undefined } = {},
+  ): Promise<SocketIoPeer> {
+    return new SocketIoPeer(await Connection.open(url, limitMs), targeted, frames);
   }
 
   private constructor(connection: Connection, targeted: boolean, frames: Frames) {

@@ -16,10 +16,10 @@ interface SocketIoOptions {
 
 export const createSocketIoJoin =
   ({ targeted, request = {}, joinsInConnect = false }: SocketIoOptions): Join =>
-  (url, room, via, before) => {
+  (url, room, via, back) => {
     const join = JSON.stringify({ room, ...request });
     if (via === "websocket") return joinByWebSocket(url, join, targeted);
-    if (joinsInConnect) return joinInConnect(url, join, targeted, before);
+    if (joinsInConnect) return joinInConnect(url, join, targeted, back);
     return joinByPolling(url, join, targeted);
   };
 
