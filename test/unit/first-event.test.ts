@@ -206,6 +206,7 @@ describe("a join that waits for a connection", () => {
   test("ends with the client, whose listeners may close it, leave or join again", async () => {
     const script = await startScripted();
     const closed = await begin(script);
+    await vi.waitFor(() => expect(closed.client["socket"].connected).toBe(true));
     closed.client.close();
     closed.reply(joined());
     expect([await closed.joining, closed.client.id]).toEqual(["disconnected", undefined]);
@@ -228,6 +229,11 @@ describe("a join that waits for a connection", () => {
     joins.reply(joined());
     (await script.next("join")).reply(joined(ada("eve")));
     await vi.waitFor(() => expect(joins.told).toEqual(["connect", "join eve"]));
+
+    // By the time that this one is late, the first would be as well.
+    await begin(script);
+    await script.next("leave");
+    expect(closed.told).toEqual(["disconnect for good"]);
   });
 });
 
