@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SignalingClient, type SignalingOptions } from "../../../src/client/index.ts";
 import { lacksBrowser, launchBrowser } from "../../support/browser.ts";
 import { createCaller, seeEachOther } from "../../support/calls.ts";
+import { moveAway } from "../../support/distance.ts";
 import { type OnUpgrade, startProxy } from "../../support/http-proxy.ts";
 import { heardOf } from "../../support/scripted-server.ts";
 import { startServer } from "../../support/server.ts";
@@ -50,6 +51,33 @@ describe("in Node", () => {
     expect([proxy.asked, engine().transport.name]).toEqual([["websocket"], "websocket"]);
     expect(await again()).toEqual(["websocket"]);
     client.close();
+  });
+
+  test("joined after three round trips: TCP, the WebSocket, and CONNECT with the join; as many to resume", async () => {
+    const server = await startServer();
+    const roundTripMs = 50;
+    const url = await moveAway(server.url, roundTripMs);
+    const took: Record<"join" | "resume", number[]> = { join: [], resume: [] };
+    for (let tries = 0; tries < 8; tries++) {
+      const start = performance.now();
+      const client = new SignalingClient(url);
+      await client.join("demo");
+      took.join.push(performance.now() - start);
+      vi.mocked(Math.random).mockReturnValue(0);
+      const lost = heardOf(client, "disconnect");
+      client["socket"].io.engine.close();
+      await lost;
+      const lostAt = performance.now();
+      await heardOf(client, "resume");
+      took.resume.push(performance.now() - lostAt);
+      client.close();
+    }
+    for (const [event, all] of Object.entries(took)) {
+      console.log(`${event}: ${all.map(Math.round).join(", ")} ms at a round trip of 50 ms`);
+      // The fastest, since the machine may have other work.
+      expect(Math.min(...all) / roundTripMs).toBeGreaterThan(2.9);
+      expect(Math.min(...all) / roundTripMs).toBeLessThan(3.8);
+    }
   });
 
   test.each(WAYS)("%s: falls back to polling, and begins with it from then on", async (...way) => {
