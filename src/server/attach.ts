@@ -59,6 +59,7 @@ export interface Overrides {
   onReport?: (report: ReceivedCallReport) => void;
   /** How phones in the same network reach the page; undefined until they do. */
   phone?: () => PhonePage | undefined;
+  lane?: boolean;
 }
 
 /**

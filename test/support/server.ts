@@ -29,6 +29,8 @@ interface Doubles {
   onReport?: (report: ReceivedCallReport) => void;
   /** How phones reach the page. */
   phone?: () => PhonePage | undefined;
+  /** Whether offers, answers and candidates have their lane; so they do unless LANE=off. */
+  lane?: boolean;
 }
 /** For tests that do more than a single client or address may, and are about something else. */
 export const UNLIMITED = {
@@ -39,6 +41,9 @@ export const UNLIMITED = {
   MAX_QUEUED_BYTES: "0",
 };
 
+/** The same tests run with and without the lane: `npm run test:long` sets LANE=off for the latter. */
+export const hasLane = () => process.env["LANE"] !== "off";
+
 /** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
 export async function startServer(
   env: Env = {},
@@ -48,6 +53,7 @@ export async function startServer(
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config, overrides.now ?? Date.now);
   const server = buildServer(config, {
+    lane: hasLane(),
     ...overrides,
     rooms: wrapRooms(rooms),
     log: createLogger({

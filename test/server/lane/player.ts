@@ -1,0 +1,145 @@
+/** A peer that does what a script says, and notes what it hears. */
+
+import { once } from "node:events";
+import type { JoinRequest } from "../../../src/protocol/messages.ts";
+import type { SignalingSocket } from "../../../src/signaling/dispatch.ts";
+import type { TestServer } from "../../support/server.ts";
+import type { Frame } from "./frames.ts";
+import { type Line, openLine } from "./line.ts";
+import type { Transport, Writing } from "./script.ts";
+
+const COUNTED = /^42\["(?:get[A-Z]|user_(?:joined|exit|away|back)")/;
+/** Acknowledgement ids from here on are those of `ask`; scripts have others. */
+const FIRST_ID = 900_000_000;
+
+export class Player {
+  /** Every packet, in order. */
+  readonly heard: string[] = [];
+  /** How its connections ended, as the server sees it. */
+  readonly ends: string[] = [];
+  /** The ids of its sockets. */
+  readonly ids: string[] = [];
+  /** Its id in its room, as far as it knows. */
+  id = "";
+  line: Line | undefined;
+  /** The server's side of its connection. */
+  seat: SignalingSocket | undefined;
+  private readonly server: TestServer;
+  private readonly transport: Transport;
+  private readonly joining: JoinRequest | undefined;
+  private readonly answers = new Map<string, (answer: string) => void>();
+  private ticket: string | undefined;
+  private isLost = false;
+  /** How many counted messages it has got since it joined. */
+  private received = 0;
+  private asked = 0;
+
+  constructor(server: TestServer, transport: Transport, joining?: JoinRequest) {
+    this.server = server;
+    this.transport = transport;
+    this.joining = joining;
+  }
+
+  /** Connects, if it isn't, and takes its seat again, or joins. */
+  async appear(): Promise<void> {
+    if (this.line?.isOpen) return;
+    const connected = new Promise<string>((resolve) => this.answers.set("40", resolve));
+    this.line = await openLine(this.server.url, this.transport, (packet) => this.hear(packet));
+    this.line.closed.then(() => this.giveUp());
+    const [, id = ""] = /"sid":"([^"]+)"/.exec(await connected) ?? [];
+    this.ids.push(id);
+    this.seat = this.server.io.sockets.sockets.get(id);
+    this.seat?.on("disconnect", (reason) => this.ends.push(reason));
+    const { isLost, ticket, received } = this;
+    this.isLost = false;
+    this.id = id;
+    if (isLost && ticket !== undefined) {
+      const answer = await this.ask("resume", { ticket, received });
+      if (answer.includes('{"ok":true')) return;
+    }
+    if (this.joining) await this.ask("join", this.joining);
+  }
+
+  /** Sends; resolves when that is handled, or its connection has ended. */
+  async send(frames: readonly Frame[], writing: Writing): Promise<void> {
+    if (writing !== "each") {
+      await this.line?.write(frames, writing);
+      return this.settle();
+    }
+    for (const frame of frames) {
+      if (!this.line?.isOpen) return;
+      await this.line.write([frame]);
+      // What a header announces has to follow it.
+      if (!String(frame).startsWith("45")) await this.settle();
+    }
+    await this.settle();
+  }
+
+  /** Resolves when everything that it has sent is handled, and everything that it was sent has come. */
+  async settle(): Promise<void> {
+    await this.ask("settled?");
+    if (this.line && !this.line.isOpen) await this.over();
+  }
+
+  /** Says goodbye in the middle of something; resolves when its connection has ended. */
+  async sayGoodbye(before: readonly Frame[], after: readonly Frame[]): Promise<void> {
+    const { line, seat } = this;
+    if (!line || !seat) return;
+    const gone = seat.connected ? once(seat as never, "disconnect") : undefined;
+    await line.write([...before, "41", ...after]);
+    await gone;
+    // Without a socket, that ends the connection.
+    if (line.isOpen) await line.write(['42["leave"]']);
+    await line.closed;
+    await this.over();
+  }
+
+  /** Loses its connection, and what it got last. */
+  async lose(unread: number): Promise<void> {
+    this.isLost = true;
+    this.received = Math.max(0, this.received - unread);
+    this.line?.lose();
+    await this.line?.closed;
+    await this.over();
+  }
+
+  /** Resolves when the server has done what follows the end of the connection. */
+  async over(): Promise<void> {
+    const { seat } = this;
+    if (!seat) return;
+    if (seat.connected) await once(seat as never, "disconnect");
+    for (let idle: unknown; idle !== seat.data.idle; ) {
+      idle = seat.data.idle;
+      await seat.data.idle;
+    }
+  }
+
+  private async ask(event: string, ...args: unknown[]): Promise<string> {
+    if (!this.line?.isOpen) return "";
+    const id = FIRST_ID + this.asked++;
+    const answer = new Promise<string>((resolve) => this.answers.set(`43${id}`, resolve));
+    await this.line.write([`42${id}${JSON.stringify([event, ...args])}`]);
+    return answer;
+  }
+
+  private hear(packet: string): void {
+    // Engine.IO's handshake, and what makes an upgrade faster, by a timer.
+    if (/^[06]/.test(packet)) return;
+    this.heard.push(packet);
+    if (COUNTED.test(packet)) this.received++;
+    if (packet.startsWith('42["room_users"') || packet.includes('"received":null'))
+      this.received = 0;
+    const head = packet.slice(0, 400);
+    this.id = /"self":\{"id":"([^"]+)"/.exec(head)?.[1] ?? this.id;
+    this.ticket = /"ticket":"([^"]+)"/.exec(packet)?.[1] ?? this.ticket;
+    const answered = /^4(?:0|39\d{8}(?=\[))/.exec(packet)?.[0] ?? "";
+    this.answers.get(answered)?.(packet);
+    this.answers.delete(answered);
+  }
+
+  /** Its connection has ended: no answer comes any more. */
+  private giveUp(): void {
+    for (const answer of this.answers.values()) answer("");
+    this.answers.clear();
+  }
+}
