@@ -174,6 +174,10 @@ export interface ClientToServerEvents {
 export interface ServerToClientEvents {
   /** To the joiner, before the acknowledgement: the others, longest-standing first. */
   room_users: (users: Peer[]) => void;
+  /** What would be the acknowledgement of the `join` that came with CONNECT. Only `room_users` comes before it. */
+  join_result: (ack: Ack) => void;
+  /** What would be the acknowledgement of the `resume` that came with CONNECT. Nothing comes before it. */
+  resume_result: (ack: Ack) => void;
   /** To the others in a room, when a peer has joined it. */
   user_joined: (peer: Peer) => void;
   /** To the others in a room, when a peer has left it or has disconnected. */

@@ -64,7 +64,7 @@ export class MemoryRoomRegistry implements RoomRegistry {
     return this.socketToRoom.get(id);
   }
 
-  async route(from: string, to?: string): Promise<Route> {
+  route(from: string, to?: string): Route {
     const seats = this.seatsAround(from);
     if (!seats) return { ok: false, code: "not_in_room" };
     if (to === undefined) return { ok: true, receivers: othersIn(seats, from) };

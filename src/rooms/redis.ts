@@ -97,7 +97,7 @@ export class RedisRoomRegistry implements RoomRegistry {
     return this.node.roster.roomOf(id);
   }
 
-  async route(from: string, to?: string): Promise<Route> {
+  route(from: string, to?: string): Route {
     const room = this.node.roster.roomOf(from);
     if (room === undefined) return { ok: false, code: "not_in_room" };
     if (to === undefined) return { ok: true, receivers: this.node.roster.others(room, from) };

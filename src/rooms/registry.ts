@@ -86,8 +86,8 @@ export interface RoomRegistry {
   leave(id: string): Promise<Departure | undefined>;
   /** The room of the peer with this id, if it is one of this node. */
   roomOf(id: string): Promise<string | undefined>;
-  /** The others in the room of the peer with id `from`, or only the one with id `to`. */
-  route(from: string, to?: string): Promise<Route>;
+  /** The others in the room of the peer with id `from`, or only the one with id `to`. At once where it is known. */
+  route(from: string, to?: string): Route | Promise<Route>;
   /** The number of rooms with peers of this node, and of these peers. */
   count(): Promise<{ rooms: number; peers: number }>;
   /** The number of members of each room, of all nodes. */

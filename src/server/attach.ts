@@ -25,8 +25,9 @@ import { createLogger, type Logger } from "../log/logger.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
 import type { ReceivedCallReport } from "../signaling/call-reports.ts";
-import { createFaultReport, type SignalingIo } from "../signaling/dispatch.ts";
+import { createFaultReport } from "../signaling/dispatch.ts";
 import { type ApplicationInterface, serveSignaling } from "../signaling/signaling.ts";
+import type { SignalingIo } from "../signaling/socket.ts";
 import { type AdminListener, createAdminListener } from "./admin.ts";
 import { PUBLIC_FOLDER, readVersion } from "./package.ts";
 import { createRooms, type Rooms, readinessOf } from "./rooms.ts";
@@ -145,7 +146,6 @@ export function attach(
   );
   coalesceWrites(ours);
   serveClientAsIs(ours, `${path}/socket.io`);
-  forgetHandshakes(ours, io, authorize ? "let in" : "made");
   forgetEndedPolling(io);
 
   const admit = authorize && createAuthorizer(authorize, { reportFault, now });
@@ -162,6 +162,8 @@ export function attach(
     now,
     log,
   });
+  // A socket's events begin in its handshake.
+  forgetHandshakes(ours, io, authorize ? "let in" : "made");
   const admin =
     monitor && createAdminListener(config, { monitor, floods, rooms, status, signaling, log });
 

@@ -3,10 +3,10 @@
 import type { AddressedCallReport } from "../protocol/call-report.ts";
 import { parseCallReport } from "../protocol/parse.ts";
 import type { RoomRegistry } from "../rooms/registry.ts";
-import type { Handler } from "./dispatch.ts";
 import { RecentMap } from "./recent-map.ts";
 import { refuseFor } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Handler } from "./socket.ts";
 
 /** A report with the peer that has sent it, and its room. */
 export type ReceivedCallReport = AddressedCallReport & {

@@ -2,9 +2,9 @@
 
 import type { ServerToClientEvents } from "../protocol/messages.ts";
 import type { Member, RoomRegistry } from "../rooms/registry.ts";
-import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
+import type { SignalingIo, SignalingSocket } from "./socket.ts";
 
 type Events = ServerToClientEvents;
 

@@ -1,59 +1,16 @@
 /** Handling of a socket's events: limits, the queue, acknowledgements and errors. */
 
 import { randomUUID } from "node:crypto";
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { Claims } from "../auth/authenticator.ts";
 import type { FloodGuard } from "../connections/flood.ts";
 import { steadyNow } from "../connections/rate-limit.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
 import { createTurnShare, inLaterTurn } from "../connections/turns.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
-import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
+import type { Ack, ClientToServerEvents } from "../protocol/messages.ts";
 import { refuse } from "../protocol/parse.ts";
 import { costOf } from "./costs.ts";
-
-/** The data of a socket. */
-interface SocketData {
-  /** The claims of its token, or from `authorize`; undefined if neither is required. */
-  claims?: Claims;
-  /** How many counted events have arrived, refused ones included. */
-  arrived: number;
-  /** Resolves when every event that has arrived so far is handled. */
-  idle: Promise<void>;
-  /** Whether its connection was closed such that its client comes back, as if it had been lost. */
-  comesBack?: boolean;
-  /** Whether its peer's seat is another node's, or nobody's. */
-  hasNoSeat?: boolean;
-  /** Whether its heartbeats confirm what its peer was sent. */
-  isFollowed?: boolean;
-}
-
-export type SignalingIo = Server<
-  ClientToServerEvents,
-  ServerToClientEvents,
-  DefaultEventsMap,
-  SocketData
->;
-export type SignalingSocket = Socket<
-  ClientToServerEvents,
-  ServerToClientEvents,
-  DefaultEventsMap,
-  SocketData
->;
-
-/** Sends the answer, and does what must follow it in the same step. */
-export type Respond = (send: (ack: Ack) => void) => void;
-
-/**
- * Handles one event. Gets its unparsed arguments, without the callback, and how many counted events had arrived
- * before it; resolves with the answer.
- */
-export type Handler = (
-  socket: SignalingSocket,
-  args: unknown[],
-  arrivedBefore: number,
-) => Promise<Ack | Respond>;
+import type { Handler, Send, SignalingIo, SignalingSocket } from "./socket.ts";
 
 /** Dependencies of serving. */
 export interface SocketDeps {
@@ -69,6 +26,26 @@ export interface SocketDeps {
   log: Logger;
 }
 
+/** Handles an event that has arrived on a connected socket. `args` is without the callback. */
+export type Arrive = (
+  socket: SignalingSocket,
+  name: string,
+  args: unknown[],
+  reply: Send | undefined,
+) => void;
+
+/** An event on its way through the server. */
+interface Event {
+  readonly socket: SignalingSocket;
+  readonly name: string;
+  readonly args: unknown[];
+  /** Undefined if nobody waits for an answer. */
+  readonly reply: Send | undefined;
+  /** How many counted events had arrived before. */
+  readonly before: number;
+  readonly atMs: number;
+}
+
 /** The events that both sides count, to go on where they were after a resume. */
 const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
   "offer",
@@ -79,8 +56,8 @@ const COUNTED: ReadonlySet<string> = new Set<keyof ClientToServerEvents>([
 /** What the events of a socket that are handled in one turn of the event loop may cost. */
 const COST_PER_TURN = 20;
 
-/** Serves `handlers` on every socket that connects to `io` from now on. */
-export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
+/** Serves `handlers` on every socket that connects to `io` from now on. Returns what handles one event. */
+export function serveSockets(io: SignalingIo, deps: SocketDeps): Arrive {
   const { handlers, onGone, floods, monitor, idOf, reportFault, log } = deps;
 
   io.on("connection", (socket) => {
@@ -89,98 +66,110 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): void {
     // Socket.IO accepts several CONNECT packets in one payload, but delivers to the last socket only.
     if (connection.socket?.connected) return socket.conn.close(true);
     connection.socket = socket;
-    // A socket's events are handled one after another, its disconnect last. So they stay in order, and
-    // a join that is in progress when the socket disconnects is undone afterwards.
-    socket.data.idle = Promise.resolve();
-    socket.data.arrived = 0;
-    const isWithinShare = createTurnShare(COST_PER_TURN);
-    const enqueue = (task: () => Promise<void>) => {
-      socket.data.idle = runAfter(socket.data.idle, task);
-    };
+    const { data } = socket;
+    data.arrived = 0;
+    data.underWay = 0;
+    data.idle = Promise.resolve();
+    data.isWithinShare = createTurnShare(COST_PER_TURN);
     socket.onAny((name: unknown, ...args: unknown[]) => {
       // Socket.IO also emits events that arrive in one payload behind the disconnect.
-      if (!socket.connected) return;
-      const event = String(name);
-      const arrivedAtMs = steadyNow();
-      const arrivedBefore = socket.data.arrived;
-      if (COUNTED.has(event)) socket.data.arrived++;
-      // Checked on arrival, so that a flood doesn't grow the queue.
-      const cost = costOf(event, args);
-      const allowance = connection.events.take(cost);
-      if (allowance.ok) {
-        return enqueue(async () => {
-          if (!isWithinShare(cost)) await new Promise<void>(inLaterTurn);
-          await serve(socket, event, args, arrivedBefore, arrivedAtMs);
-        });
-      }
-      const { waitMs } = allowance;
-      const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
-      const refused = { ok: false as const, error: { ...error, retryAfterMs: waitMs } };
-      answer(socket, event, takeReply(args), refused);
-      note(socket, event, args, refused, arrivedAtMs);
+      if (socket.connected) arrive(socket, String(name), args, takeReply(args));
     });
     socket.on("disconnect", (reason) =>
-      enqueue(() => {
+      enqueue(socket, () => {
         if (connection.cutOff) monitor?.peerCutOff(idOf(socket), connection.cutOff);
         return onGone(socket, reason);
       }),
     );
+    // What CONNECT brings along has arrived as well.
+    for (const event of ["join", "resume"] as const) {
+      const request: unknown = socket.handshake.auth[event];
+      if (request === undefined) continue;
+      arrive(socket, event, [request], (ack) => socket.emit(`${event}_result`, ack));
+    }
   });
+  return arrive;
 
-  /** Never rejects, so that the queue goes on. */
-  async function runAfter(previous: Promise<void>, task: () => Promise<void>): Promise<void> {
-    await previous;
+  function arrive(
+    socket: SignalingSocket,
+    name: string,
+    args: unknown[],
+    reply: Send | undefined,
+  ): void {
+    const { data } = socket;
+    const arrived = { socket, name, args, reply, before: data.arrived, atMs: steadyNow() };
+    if (COUNTED.has(name)) data.arrived++;
+    // Checked on arrival, so that a flood doesn't grow the queue.
+    const cost = costOf(name, args);
+    const allowance = floods.of(socket.conn).events.take(cost);
+    if (!allowance.ok) {
+      const { waitMs } = allowance;
+      const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
+      return answer(arrived, { ok: false, error: { ...error, retryAfterMs: waitMs } });
+    }
+    if (data.underWay === 0 && data.isWithinShare(cost)) return follow(socket, attempt(arrived));
+    enqueue(socket, async () => {
+      if (!data.isWithinShare(cost)) await new Promise<void>(inLaterTurn);
+      await serve(arrived);
+    });
+  }
+
+  /**
+   * A socket's events are handled one after another, its disconnect last. So they stay in order, and a join that is in
+   * progress when the socket disconnects is undone afterwards.
+   */
+  function enqueue(socket: SignalingSocket, task: () => Promise<void>): void {
+    follow(socket, socket.data.idle.then(task).catch(reportFault));
+  }
+
+  /** What comes next on this socket waits for `handled`, which never rejects; undefined if it is done already. */
+  function follow({ data }: SignalingSocket, handled: Promise<unknown> | undefined): void {
+    if (!handled) return;
+    data.underWay++;
+    data.idle = handled.then(() => {
+      data.underWay--;
+    });
+  }
+
+  function attempt(event: Event): Promise<unknown> | undefined {
     try {
-      await task();
+      return serve(event)?.catch(reportFault);
     } catch (error) {
       reportFault(error);
+      return undefined;
     }
   }
 
   /** Handles one event, known or not, and answers it in any case. */
-  async function serve(
-    socket: SignalingSocket,
-    event: string,
-    args: unknown[],
-    arrivedBefore: number,
-    arrivedAtMs: number,
-  ): Promise<void> {
-    const reply = takeReply(args);
-    const send = (ack: Ack) => {
-      answer(socket, event, reply, ack);
-      note(socket, event, args, ack, arrivedAtMs);
-    };
-    try {
-      const handler = handlers.get(event);
-      if (!handler) return send(refuse("bad_request", "there is no such event"));
-      const outcome = await handler(socket, args, arrivedBefore);
-      if (typeof outcome === "function") outcome(send);
-      else send(outcome);
-    } catch (error) {
+  function serve(event: Event): Promise<void> | undefined {
+    const send: Send = (ack) => answer(event, ack);
+    const fail = (error: unknown) => {
       const errorId = reportFault(error);
       send(refuse("internal", `the server failed; its log has more under ${errorId}`));
+    };
+    const { socket, name, args, before } = event;
+    const handler = handlers.get(name) ?? handleUnknown;
+    try {
+      const outcome = handler(socket, args, { before, send });
+      if (outcome instanceof Promise) return outcome.then((ack) => ack && send(ack)).catch(fail);
+      if (outcome) send(outcome);
+    } catch (error) {
+      fail(error);
     }
+    return undefined;
   }
 
-  function note(
-    socket: SignalingSocket,
-    event: string,
-    args: readonly unknown[],
-    ack: Ack,
-    arrivedAtMs: number,
-  ): void {
-    if (!monitor) return;
-    const known = handlers.has(event) ? event : "unknown";
-    const tookMs = steadyNow() - arrivedAtMs;
-    monitor.answered({ id: idOf(socket), event: known, args, ack, tookMs });
-  }
-
-  function answer(socket: SignalingSocket, event: string, reply: unknown, ack: Ack): void {
+  function answer({ socket, name, args, reply, atMs }: Event, ack: Ack): void {
     if (!ack.ok) log.debug({ peer: socket.id, code: ack.error.code }, "refused");
-    if (typeof reply === "function") reply(ack);
-    else if (!ack.ok) socket.emit("signal_error", { event, ...ack.error });
+    if (reply) reply(ack);
+    else if (!ack.ok) socket.emit("signal_error", { event: name, ...ack.error });
+    if (!monitor) return;
+    const event = handlers.has(name) ? name : "unknown";
+    monitor.answered({ id: idOf(socket), event, args, ack, tookMs: steadyNow() - atMs });
   }
 }
+
+const handleUnknown: Handler = () => refuse("bad_request", "there is no such event");
 
 /** Creates a function that logs an error of the server and returns its id in the log. */
 export function createFaultReport(log: Logger, monitor?: Monitor): (error: unknown) => string {
@@ -194,6 +183,9 @@ export function createFaultReport(log: Logger, monitor?: Monitor): (error: unkno
 }
 
 /** Takes the acknowledgement callback off the arguments, if there is one. */
-function takeReply(args: unknown[]): unknown {
-  return typeof args.at(-1) === "function" ? args.pop() : undefined;
+function takeReply(args: unknown[]): Send | undefined {
+  const last = args.at(-1);
+  if (typeof last !== "function") return undefined;
+  args.pop();
+  return (ack) => last(ack);
 }

@@ -1,7 +1,7 @@
 /** Sending all connections elsewhere, before the server goes. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
+import type { SignalingIo, SignalingSocket } from "./socket.ts";
 
 /** Options of draining. */
 export interface DrainOptions {

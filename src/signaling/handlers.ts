@@ -7,11 +7,11 @@ import type { Ack, ClientToServerEvents, IceGrant } from "../protocol/messages.t
 import { refuse } from "../protocol/parse.ts";
 import type { Screen } from "./address-screen.ts";
 import type { CallReports } from "./call-reports.ts";
-import type { Handler, SignalingSocket } from "./dispatch.ts";
 import type { Membership, MembershipDeps } from "./membership.ts";
 import { refuseFor } from "./refusals.ts";
 import { createRelay } from "./relaying.ts";
 import { createResume } from "./resuming.ts";
+import type { Handler, SignalingSocket } from "./socket.ts";
 
 /** Dependencies of the handlers. */
 export interface HandlerDeps extends MembershipDeps {

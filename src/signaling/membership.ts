@@ -4,15 +4,15 @@ import { coversRoom } from "../auth/authenticator.ts";
 import { grantIce } from "../ice/grant.ts";
 import type { IceOptions } from "../ice/options.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
-import type { Ack, Joined, Peer, Refused } from "../protocol/messages.ts";
+import type { Joined, Peer, Refused } from "../protocol/messages.ts";
 import { parseJoin, parseMetadata } from "../protocol/parse.ts";
 import type { Member, RoomRegistry } from "../rooms/registry.ts";
 import type { Deliver } from "./delivery.ts";
-import type { Handler, SignalingSocket } from "./dispatch.ts";
 import type { Listeners } from "./events.ts";
 import { eventOf, type Presence, peersFor } from "./presence.ts";
 import { type RoomRefusal, refuseFor } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Handler, SignalingSocket } from "./socket.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** Dependencies of membership. */
@@ -67,7 +67,7 @@ export function createMembership(deps: MembershipDeps): Membership {
   /** Peers whose connections have ended since then. They join elsewhere, as far as is known. */
   const sentAway = new Set<string>();
 
-  const join: Handler = async (socket, [request], arrivedBefore): Promise<Ack<Joined>> => {
+  const join: Handler = async (socket, [request], { before, send }) => {
     const parsed = parseJoin(request);
     if (!parsed.ok) return parsed;
     const { room, name, candidateLists, resume, metadata } = parsed.value;
@@ -98,19 +98,21 @@ export function createMembership(deps: MembershipDeps): Membership {
       if (!sessions.get(self.id)) await depart(self.id);
       return refuseFor("resume_failed");
     }
-    sessions.begin(socket, member, arrivedBefore);
+    sessions.begin(socket, member, before);
     const users = peersFor(member, others);
     socket.emit("room_users", users);
     const ticket = sessions.issue(member, room);
     const { iceServers } = grantIce(ice, self.id, now());
-    return {
-      ok: true,
+    const joined: Joined = {
       self,
       users,
       iceServers,
       iceTransportPolicy: ice.iceTransportPolicy,
       ...(ticket !== undefined && { resume: { ticket, graceMs: options.resumeGraceMs } }),
     };
+    // At once, so that nothing comes between it and `room_users`.
+    send({ ok: true, ...joined });
+    return undefined;
   };
 
   function refuseJoin(code: RoomRefusal & Refused["error"]["code"], room: string, member: Member) {

@@ -10,13 +10,13 @@ import {
   parseDescription,
   parseTarget,
 } from "../protocol/parse.ts";
-import type { Member, RoomRegistry } from "../rooms/registry.ts";
+import type { Member, RoomRegistry, Route } from "../rooms/registry.ts";
 import type { Screen } from "./address-screen.ts";
 import type { Deliver } from "./delivery.ts";
-import type { Handler, SignalingSocket } from "./dispatch.ts";
 import { partition } from "./presence.ts";
 import { refuseFor } from "./refusals.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Handler, SignalingSocket } from "./socket.ts";
 
 /** Dependencies of the relay. */
 export interface RelayDeps {
@@ -78,24 +78,28 @@ export function createRelay({ rooms, sessions, deliver, monitor, screen }: Relay
   };
 
   /** Relays a payload: `pass` filters it, and `send` gets the receivers and what is left of it. */
-  async function relay<T extends Payload>(
+  function relay<T extends Payload>(
     socket: SignalingSocket,
     event: keyof Relayed,
     payload: Parsed<T>,
     pass: (payload: T) => T | undefined,
     target: unknown,
     send: (receivers: readonly Member[], payload: T, sender: Sender) => void,
-  ): Promise<Ack<Delivered>> {
+  ): Ack<Delivered> | Promise<Ack<Delivered>> {
     if (!payload.ok) return payload;
     const addressee = parseTarget(target);
     if (!addressee.ok) return addressee;
     const from = sessions.idOf(socket);
-    const route = await rooms.route(from, addressee.value);
-    if (!route.ok) return refuseFor(route.code);
-    const passed = pass(payload.value);
-    const delivered = passed === undefined ? 0 : route.receivers.length;
-    if (passed !== undefined) send(route.receivers, passed, { from });
-    monitor?.relayed({ event, from, to: addressee.value, payload: passed, delivered });
-    return { ok: true, delivered };
+    const to = addressee.value;
+    const sendBy = (route: Route): Ack<Delivered> => {
+      if (!route.ok) return refuseFor(route.code);
+      const passed = pass(payload.value);
+      const delivered = passed === undefined ? 0 : route.receivers.length;
+      if (passed !== undefined) send(route.receivers, passed, { from });
+      monitor?.relayed({ event, from, to, payload: passed, delivered });
+      return { ok: true, delivered };
+    };
+    const route = rooms.route(from, to);
+    return route instanceof Promise ? route.then(sendBy) : sendBy(route);
   }
 }

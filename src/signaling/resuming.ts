@@ -2,14 +2,14 @@
 
 import { coversRoom } from "../auth/authenticator.ts";
 import { grantIce } from "../ice/grant.ts";
-import type { Ack, Peer, Resumed } from "../protocol/messages.ts";
+import type { Peer, Resumed } from "../protocol/messages.ts";
 import { parseResume, refuse } from "../protocol/parse.ts";
 import { write } from "./delivery.ts";
-import type { Handler, Respond, SignalingSocket } from "./dispatch.ts";
 import type { MembershipDeps } from "./membership.ts";
 import { peersFor } from "./presence.ts";
 import { type RoomRefusal, refuseFor } from "./refusals.ts";
 import type { Session } from "./session.ts";
+import type { Handler, Outcome, Send, SignalingSocket } from "./socket.ts";
 import { nameOf, type Ticket } from "./tickets.ts";
 
 type Found = { ok: true; session: Session } | { ok: false; code: "resume_failed" | "unavailable" };
@@ -18,7 +18,7 @@ type Found = { ok: true; session: Session } | { ok: false; code: "resume_failed"
 export function createResume(deps: MembershipDeps): Handler {
   const { rooms, sessions, tickets, presence, monitor, ice, options, now } = deps;
 
-  return async (socket, [request]) => {
+  return async (socket, [request], { send }) => {
     const parsed = parseResume(request);
     if (!parsed.ok) return parsed;
     const { claims } = socket.data;
@@ -27,8 +27,8 @@ export function createResume(deps: MembershipDeps): Handler {
     }
     const ticket = tickets.read(parsed.value.ticket, claims?.subject);
     if (!ticket || !sessions.isEnabled) return refuseFor("resume_failed");
-    const outcome = await takeOver(socket, ticket, parsed.value.received);
-    if ("ok" in outcome && !outcome.ok) {
+    const outcome = await takeOver(socket, ticket, parsed.value.received, send);
+    if (outcome && !outcome.ok) {
       monitor?.refused("resume", ticket.room, ticket.id, outcome.error.code);
     }
     return outcome;
@@ -38,7 +38,8 @@ export function createResume(deps: MembershipDeps): Handler {
     socket: SignalingSocket,
     ticket: Ticket,
     received: number,
-  ): Promise<Ack | Respond> {
+    send: Send,
+  ): Promise<Outcome> {
     const { claims } = socket.data;
     if (claims && !coversRoom(claims, ticket.room)) return refuseFor("forbidden");
     // Whoever is gone already must not take the seat from a connection that is open.
@@ -50,7 +51,7 @@ export function createResume(deps: MembershipDeps): Handler {
     const isSeated = (await rooms.roomOf(session.id)) !== undefined;
     const code = isSeated ? undefined : await takeSeat(session, socket, ticket);
     if (code) return refuseFor(code);
-    return answer(session, socket, ticket, received, isSeated);
+    return answer(session, socket, ticket, { received, isSeated, send });
   }
 
   /** The session that a ticket is for: of this process, of another node, or of the process before. */
@@ -102,9 +103,8 @@ export function createResume(deps: MembershipDeps): Handler {
     session: Session,
     socket: SignalingSocket,
     ticket: Ticket,
-    received: number,
-    isSeated: boolean,
-  ): Promise<Respond> {
+    { received, isSeated, send }: { received: number; isSeated: boolean; send: Send },
+  ): Promise<Outcome> {
     const isLost = session.isStale(ticket) || session.outbox?.after(received) === undefined;
     const from = isLost ? 0 : received;
     // Before the members are asked for: of what changes from then on, nothing may be missed.
@@ -114,37 +114,35 @@ export function createResume(deps: MembershipDeps): Handler {
     const member = members.find(({ peer }) => peer.id === session.id);
     const others = members.filter((other) => other !== member);
 
-    // In one step, so that nothing is sent twice or in between.
-    return (send) => {
-      if (!member || !sessions.isClaimedBy(session, socket)) {
-        return send(refuseFor("resume_failed"));
-      }
-      const missed = session.outbox?.after(from);
-      const { isAway } = session;
-      if (!missed) {
-        // Too much was sent to it meanwhile. It comes back, and is told what it has lost.
-        sessions.attach(session, socket);
-        socket.data.comesBack = true;
-        return void socket.conn.close();
-      }
-      const { iceServers } = grantIce(ice, session.id, now());
-      const resumed: Resumed = {
-        self: member.peer,
-        users: peersFor(member, others),
-        iceServers,
-        iceTransportPolicy: ice.iceTransportPolicy,
-        resume: {
-          ticket: sessions.issue(member, ticket.room, ticket) ?? "",
-          graceMs: options.resumeGraceMs,
-        },
-        received: isLost ? null : session.arrived,
-      };
-      session.outbox?.confirm(from);
-      send({ ok: true, ...resumed });
-      for (const frame of missed) write(socket, frame);
+    // In one step from here on, so that nothing is sent twice or in between.
+    if (!member || !sessions.isClaimedBy(session, socket)) return refuseFor("resume_failed");
+    const missed = session.outbox?.after(from);
+    const { isAway } = session;
+    if (!missed) {
+      // Too much was sent to it meanwhile. It comes back, and is told what it has lost.
       sessions.attach(session, socket);
-      if (isSeated && (isAway || isLost)) presence.back(session.id, others, isLost);
-      monitor?.resumed(ticket.room, session.id, isLost);
+      socket.data.comesBack = true;
+      socket.conn.close();
+      return undefined;
+    }
+    const { iceServers } = grantIce(ice, session.id, now());
+    const resumed: Resumed = {
+      self: member.peer,
+      users: peersFor(member, others),
+      iceServers,
+      iceTransportPolicy: ice.iceTransportPolicy,
+      resume: {
+        ticket: sessions.issue(member, ticket.room, ticket) ?? "",
+        graceMs: options.resumeGraceMs,
+      },
+      received: isLost ? null : session.arrived,
     };
+    session.outbox?.confirm(from);
+    send({ ok: true, ...resumed });
+    for (const frame of missed) write(socket, frame);
+    sessions.attach(session, socket);
+    if (isSeated && (isAway || isLost)) presence.back(session.id, others, isLost);
+    monitor?.resumed(ticket.room, session.id, isLost);
+    return undefined;
   }
 }

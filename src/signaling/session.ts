@@ -1,7 +1,7 @@
 /** A peer that has asked for a ticket: it may outlive its connection. */
 
-import type { SignalingSocket } from "./dispatch.ts";
 import type { Outbox } from "./outbox.ts";
+import type { SignalingSocket } from "./socket.ts";
 import { isSame, type Ticket, type TicketNumber } from "./tickets.ts";
 
 /** Its connection, its counts, and the tickets that it may come back with. */

@@ -2,9 +2,9 @@
 
 import type { KeyObject } from "node:crypto";
 import type { Member } from "../rooms/registry.ts";
-import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { Session } from "./session.ts";
+import type { SignalingIo, SignalingSocket } from "./socket.ts";
 import { nameOf, numberOf, type Ticket, type Tickets } from "./tickets.ts";
 import { Waiting, type WaitingLimits } from "./waiting.ts";
 

@@ -16,7 +16,7 @@ import { createScreen } from "./address-screen.ts";
 import { type Administration, createAdministration, createRemoval } from "./administration.ts";
 import { createCallReports, type ReceivedCallReport } from "./call-reports.ts";
 import { createDelivery } from "./delivery.ts";
-import { type SignalingIo, type SignalingSocket, serveSockets } from "./dispatch.ts";
+import { serveSockets } from "./dispatch.ts";
 import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
 import { Listeners } from "./events.ts";
 import { createHandlers } from "./handlers.ts";
@@ -25,6 +25,7 @@ import { listenToOtherNodes } from "./other-nodes.ts";
 import { createPresence } from "./presence.ts";
 import { createRoomReports, type RoomReports } from "./room-reports.ts";
 import { type ResumeOptions, Sessions, type SessionsDeps } from "./sessions.ts";
+import type { SignalingIo, SignalingSocket } from "./socket.ts";
 import { Tickets } from "./tickets.ts";
 import { type Gate, registerGate } from "./token-gate.ts";
 

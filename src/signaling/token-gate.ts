@@ -2,7 +2,7 @@
 
 import type { Verdict } from "../auth/authenticator.ts";
 import type { Logger } from "../log/logger.ts";
-import type { SignalingIo, SignalingSocket } from "./dispatch.ts";
+import type { SignalingIo, SignalingSocket } from "./socket.ts";
 
 /** The check of new connections. */
 export interface Gate {

@@ -12,7 +12,7 @@ import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import type { Member, RoomRegistry } from "../../src/rooms/registry.ts";
 import { buildServer } from "../../src/server/standalone.ts";
 import type { ReceivedCallReport } from "../../src/signaling/call-reports.ts";
-import type { SignalingIo } from "../../src/signaling/dispatch.ts";
+import type { SignalingIo } from "../../src/signaling/socket.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
 
 type Env = Record<string, string>;

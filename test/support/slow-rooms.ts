@@ -51,7 +51,7 @@ export class SlowRooms implements RoomRegistry {
     while (this.underWay > 0) await turn();
   }
 
-  private async slowly<T>(call: () => Promise<T>): Promise<T> {
+  private async slowly<T>(call: () => T | Promise<T>): Promise<T> {
     this.underWay++;
     await this.turns();
     // Calls of different sockets overtake each other; answers come in the order of the changes.

@@ -125,24 +125,30 @@ describe("errors", () => {
     },
   );
 
-  test("[E2] a fault of the server's own is answered `internal`, with the id it is logged under", async () => {
-    const server = await startServer({ LOG_LEVEL: "error" });
-    const [ada, bob] = [await server.connect(), await server.connect()];
-    await ada.join("demo");
-    await bob.join("demo");
-    server.rooms.route = async () => Promise.reject(new Error("out of order"));
-    const ack = await ada.offer("x");
-    expect(ack).toMatchObject({ ok: false, error: { code: "internal" } });
-    const [, errorId = "none"] = (!ack.ok && ack.error.message.match(/([0-9a-f-]{36})/)) || [];
-    expect(server.log.join("")).toContain(errorId);
-    expect(JSON.stringify(ack)).not.toContain("out of order");
-    // A fault while a socket goes is logged as well, and ends nothing.
-    server.rooms.leave = async () => Promise.reject(new Error("gone wrong"));
-    ada.socket.disconnect();
-    await server.untilConnections(1);
-    expect(server.log.join("")).toContain("gone wrong");
-    expect(await bob.join("demo")).toMatchObject({ ok: true });
-  });
+  test.each([
+    ["at once", () => fail("out of order")],
+    ["late", async () => fail("out of order")],
+  ])(
+    "[E2] a fault of the server's own, %s, is answered `internal`, with the id it is logged under",
+    async (_, route) => {
+      const server = await startServer({ LOG_LEVEL: "error" });
+      const [ada, bob] = [await server.connect(), await server.connect()];
+      await ada.join("demo");
+      await bob.join("demo");
+      Object.assign(server.rooms, { route });
+      const ack = await ada.offer("x");
+      expect(ack).toMatchObject({ ok: false, error: { code: "internal" } });
+      const [, errorId = "none"] = (!ack.ok && ack.error.message.match(/([0-9a-f-]{36})/)) || [];
+      expect(server.log.join("")).toContain(errorId);
+      expect(JSON.stringify(ack)).not.toContain("out of order");
+      // A fault while a socket goes is logged as well, and ends nothing.
+      server.rooms.leave = async () => fail("gone wrong");
+      ada.socket.disconnect();
+      await server.untilConnections(1);
+      expect(server.log.join("")).toContain("gone wrong");
+      expect(await bob.join("demo")).toMatchObject({ ok: true });
+    },
+  );
 
   test("[E2] the largest payloads that are allowed get through", async () => {
     const { ada, bystanders } = await setUp();
@@ -176,3 +182,7 @@ describe("errors", () => {
     expect(await ada.request("leave", { room: "demo" }, "surplus")).toEqual({ ok: true });
   });
 });
+
+function fail(message: string): never {
+  throw new Error(message);
+}
