@@ -18,8 +18,13 @@ export interface Line {
   readonly isOpen: boolean;
   /** Resolves when it is written. */
   write(frames: readonly Frame[], writing?: Writing): Promise<void>;
+  /** Writes what needn't be whole frames. */
+  writeBytes(bytes: Buffer): void;
   /** Ends it without a goodbye. */
   lose(): void;
+  /** Reads nothing more, until it `goOn`s. */
+  pause(): void;
+  goOn(): void;
 }
 
 /** Opens one, and sends CONNECT. What the server sends goes to `onPacket`. */
@@ -51,7 +56,8 @@ async function upgrade(url: string, sid: string, onPacket: OnPacket): Promise<Li
   return line;
 }
 
-async function openWebSocket(url: string, query: string, onPacket: OnPacket): Promise<Line> {
+/** Opens a WebSocket, without CONNECT; `query` may have the id of a session to upgrade. */
+export async function openWebSocket(url: string, query: string, onPacket: OnPacket): Promise<Line> {
   const { ws } = await RawClient.connect(url, { namespace: false, query });
   const { _socket: socket } = ws as unknown as { _socket: Socket };
   socket.setNoDelay(true);
@@ -73,7 +79,10 @@ async function openWebSocket(url: string, query: string, onPacket: OnPacket): Pr
         await turn();
       }
     },
+    writeBytes: (bytes) => void socket.write(bytes),
     lose: () => ws.terminate(),
+    pause: () => void socket.pause(),
+    goOn: () => void socket.resume(),
   };
 }
 
@@ -118,6 +127,9 @@ function pollOn({ poll, post }: Awaited<ReturnType<typeof openPolling>>, onPacke
       const payloads = writing === "at once" ? [packets.join("\x1e")] : packets;
       for (const payload of payloads) if (isOpen) await post(payload);
     },
+    writeBytes: () => {},
     lose: () => void post("1"),
+    pause: () => {},
+    goOn: () => {},
   };
 }

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import type { JoinRequest } from "../../../src/protocol/messages.ts";
-import type { SignalingSocket } from "../../../src/signaling/dispatch.ts";
+import type { SignalingSocket } from "../../../src/signaling/socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Frame } from "./frames.ts";
 import { type Line, openLine } from "./line.ts";
@@ -21,6 +21,8 @@ export class Player {
   readonly ids: string[] = [];
   /** Its id in its room, as far as it knows. */
   id = "";
+  /** The newest ticket that it was given. */
+  ticket: string | undefined;
   line: Line | undefined;
   /** The server's side of its connection. */
   seat: SignalingSocket | undefined;
@@ -28,7 +30,6 @@ export class Player {
   private readonly transport: Transport;
   private readonly joining: JoinRequest | undefined;
   private readonly answers = new Map<string, (answer: string) => void>();
-  private ticket: string | undefined;
   private isLost = false;
   /** How many counted messages it has got since it joined. */
   private received = 0;
