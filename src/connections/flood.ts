@@ -44,6 +44,8 @@ export interface FloodGuard {
   of(connection: Connection): Guarded;
   /** The connections that are open. */
   readonly open: ReadonlySet<Connection>;
+  /** Counts the bytes of a message to a client that Engine.IO doesn't announce; undefined if nobody wants to know. */
+  readonly countSent: ((bytes: number) => void) | undefined;
 }
 
 /** The member of an Engine.IO packet that is used here. */
@@ -144,7 +146,7 @@ export function createFloodGuard(
     return guarded;
   }
 
-  return { watch, of, open };
+  return { watch, of, open, countSent };
 }
 
 /** What a packet costs of the second allowance: by its size, as the time to parse it. */

@@ -105,13 +105,15 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): Arrive {
     if (!allowance.ok) {
       const { waitMs } = allowance;
       const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
-      return answer(arrived, { ok: false, error: { ...error, retryAfterMs: waitMs } });
+      answer(arrived, { ok: false, error: { ...error, retryAfterMs: waitMs } });
+    } else if (data.underWay === 0 && data.isWithinShare(cost)) {
+      follow(socket, attempt(arrived));
+    } else {
+      enqueue(socket, async () => {
+        if (!data.isWithinShare(cost)) await new Promise<void>(inLaterTurn);
+        await serve(arrived);
+      });
     }
-    if (data.underWay === 0 && data.isWithinShare(cost)) return follow(socket, attempt(arrived));
-    enqueue(socket, async () => {
-      if (!data.isWithinShare(cost)) await new Promise<void>(inLaterTurn);
-      await serve(arrived);
-    });
   }
 
   /**
