@@ -62,7 +62,6 @@ export interface Overrides {
   lane?: boolean;
   /** How phones in the same network reach the page; undefined until they do. */
   phone?: () => PhonePage | undefined;
-  lane?: boolean;
 }
 
 /**

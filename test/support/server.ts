@@ -27,8 +27,6 @@ interface Doubles {
   now?: () => number;
   /** Gets what clients tell of their calls. */
   onReport?: (report: ReceivedCallReport) => void;
-  /** Whether there is a lane; by default there is. */
-  lane?: boolean;
   /** How phones reach the page. */
   phone?: () => PhonePage | undefined;
   /** Whether offers, answers and candidates have their lane; so they do unless LANE=off. */
