@@ -6,7 +6,7 @@ import { gather, offer } from "./peers.ts";
 
 /** What Socket.IO decodes from now on. */
 function watchDecoder({ io }: TestServer): unknown[] {
-  const { Decoder } = Reflect.get(io, "_parser") as { Decoder: new () => { add: () => void } };
+  const { Decoder }: { Decoder: new () => object } = Reflect.get(io, "_parser");
   const add = vi.spyOn(Decoder.prototype, "add" as never);
   onTestFinished(() => add.mockRestore());
   return add.mock.calls;
