@@ -14,6 +14,7 @@ import { buildServer } from "../../src/server/standalone.ts";
 import type { ReceivedCallReport } from "../../src/signaling/call-reports.ts";
 import type { SignalingIo } from "../../src/signaling/socket.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
+import { hasLane } from "./lane.ts";
 
 type Env = Record<string, string>;
 
@@ -40,9 +41,6 @@ export const UNLIMITED = {
   MAX_QUEUED_MESSAGES: "0",
   MAX_QUEUED_BYTES: "0",
 };
-
-/** The same tests run with and without the lane: `npm run test:long` sets LANE=off for the latter. */
-export const hasLane = () => process.env["LANE"] !== "off";
 
 /** Starts a server in this process; what it logs, at `LOG_LEVEL` (silent), goes to `log`. */
 export async function startServer(

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readOurs } from "../../support/admin.ts";
 import { startServer, type TestServer, UNLIMITED } from "../../support/server.ts";
 import { FIN, frame, OPCODE } from "../../support/wire.ts";
-import { allOf, delivered, ended, gather, heardOffer, offer, WAYS } from "./peers.ts";
+import { allOf, delivered, gather, heardOffer, offer, WAYS } from "./peers.ts";
 import type { Player } from "./player.ts";
 
 const QUIET = { PING_INTERVAL_MS: "300000", PING_TIMEOUT_MS: "300000" };
@@ -77,7 +77,7 @@ describe.each(WAYS)("%s, an allowance of 30", (_, lane) => {
     const server = await startServer({ ...ENV, ADMIN_PORT: "0" }, { lane });
     const [ada, bob] = await gather(server, {}, {});
     await ada.line?.write(numbers(300).map((n) => offer(n)));
-    await ended(ada);
+    await ada.over();
     const heard = await allOf(bob);
     expect(heard.at(-1)).toBe(`42["user_exit",{"id":"${ada.id}"}]`);
     // What is under way when a connection is cut off may be lost.
@@ -125,7 +125,7 @@ describe.each(WAYS)("%s, a client that doesn't read", (_, lane) => {
     const [ada, bob] = await gather(server, {}, {});
     await block(bob, ada);
     for (let n = 0; n < 200; n++) await bob.line?.write([`42${n}["candidate",null]`]);
-    await bob.over();
+    await expect.poll(() => bob.seat?.connected).toBe(false);
     // What arrived before was handled.
     const heard = await allOf(ada);
     expect(heard.filter((packet) => packet.includes("getCandidate")).length).toBeGreaterThan(40);
@@ -242,7 +242,7 @@ describe.each(WAYS)("%s, a peer that can resume", (_, lane) => {
     await expect.poll(() => eve.heard.length).toBeGreaterThan(0);
     expect(eve.heard[0]).toContain('"received":1}');
     await bob.line?.write([offer("too late")]);
-    await ended(bob);
+    await bob.over();
     await expect.poll(() => ada.heard.length).toBe(2);
     expect(await allOf(ada)).toEqual([heardOffer("before", bob), heardOffer("after", bob)]);
   });

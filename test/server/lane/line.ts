@@ -3,11 +3,11 @@
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { WebSocket } from "ws";
+import type { Frame } from "../../support/frames.ts";
 import { openPolling } from "../../support/polling.ts";
 import { createRandom } from "../../support/random.ts";
 import { RawClient } from "../../support/raw.ts";
 import { FIN, frame, OPCODE } from "../../support/wire.ts";
-import type { Frame } from "./frames.ts";
 import type { Transport, Writing } from "./script.ts";
 
 type OnPacket = (packet: string) => void;

@@ -5,7 +5,7 @@ import { createRandom } from "../../support/random.ts";
 import { startServer, UNLIMITED } from "../../support/server.ts";
 import { SlowRooms } from "../../support/slow-rooms.ts";
 import { openWebSocket } from "./line.ts";
-import { allOf, delivered, ended, gather, heardOffer, offer, WAYS } from "./peers.ts";
+import { allOf, delivered, gather, heardOffer, offer, WAYS } from "./peers.ts";
 
 const OUTSIDE = { join: "outside" } as const;
 const refused = (id: number, code: string) =>
@@ -99,7 +99,7 @@ describe.each(WAYS)("%s, in one segment", (_, lane) => {
       const server = await startServer({}, { lane });
       const [ada, bob] = await gather(server, {}, {});
       await ada.line?.write([frame, offer("x", 1)]);
-      await ended(ada);
+      await ada.over();
       expect(await allOf(bob)).toEqual([`42["user_exit",{"id":"${ada.id}"}]`]);
       expect(ada.heard).toEqual([]);
     },

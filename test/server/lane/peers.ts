@@ -1,6 +1,5 @@
 /** What tests of single cases on the lane and past it have in common. */
 
-import { once } from "node:events";
 import type { JoinRequest } from "../../../src/protocol/messages.ts";
 import type { TestServer } from "../../support/server.ts";
 import { Player } from "./player.ts";
@@ -50,11 +49,4 @@ export const delivered = (id: number, count: number) => `43${id}[{"ok":true,"del
 export async function allOf(player: Player): Promise<string[]> {
   await player.settle();
   return player.heard.filter((packet) => !/^439\d{8}\[/.test(packet));
-}
-
-/** Resolves when the server has ended its connection. */
-export async function ended({ line, seat }: Player): Promise<void> {
-  await line?.closed;
-  if (seat?.connected) await once(seat as never, "disconnect");
-  await seat?.data.idle;
 }

@@ -1,8 +1,8 @@
 /** Plays a script on a server, and records everything that can be seen of it. */
 
 import { ask, readOurs } from "../../support/admin.ts";
+import type { Frame } from "../../support/frames.ts";
 import type { TestServer } from "../../support/server.ts";
-import type { Frame } from "./frames.ts";
 import { Player } from "./player.ts";
 import { CAST, type Step } from "./script.ts";
 
@@ -56,7 +56,6 @@ export async function play(
       case "be removed":
         looks.push(`removed: ${await server.disconnect(player.id)}`);
         if (player.seat?.connected) return;
-        await player.line?.closed;
         return player.over();
     }
   }

@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import type { JoinRequest } from "../../../src/protocol/messages.ts";
 import type { SignalingSocket } from "../../../src/signaling/socket.ts";
+import type { Frame } from "../../support/frames.ts";
 import type { TestServer } from "../../support/server.ts";
-import type { Frame } from "./frames.ts";
 import { type Line, openLine } from "./line.ts";
 import type { Transport, Writing } from "./script.ts";
 
@@ -91,7 +91,6 @@ export class Player {
     await gone;
     // Without a socket, that ends the connection.
     if (line.isOpen) await line.write(['42["leave"]']);
-    await line.closed;
     await this.over();
   }
 
@@ -100,13 +99,13 @@ export class Player {
     this.isLost = true;
     this.received = Math.max(0, this.received - unread);
     this.line?.lose();
-    await this.line?.closed;
     await this.over();
   }
 
-  /** Resolves when the server has done what follows the end of the connection. */
+  /** Resolves when its connection has ended on both sides, and the server has done what follows. */
   async over(): Promise<void> {
-    const { seat } = this;
+    const { line, seat } = this;
+    await line?.closed;
     if (!seat) return;
     if (seat.connected) await once(seat as never, "disconnect");
     for (let idle: unknown; idle !== seat.data.idle; ) {
@@ -116,8 +115,8 @@ export class Player {
   }
 
   private async ask(event: string, ...args: unknown[]): Promise<string> {
-    if (!this.line?.isOpen) return "";
     const id = FIRST_ID + this.asked++;
+    if (!this.line?.isOpen) return "";
     const answer = new Promise<string>((resolve) => this.answers.set(`43${id}`, resolve));
     await this.line.write([`42${id}${JSON.stringify([event, ...args])}`]);
     return answer;

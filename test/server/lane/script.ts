@@ -1,9 +1,9 @@
 /** What happens on a server, step by step, as a seed has it. */
 
 import type { JoinRequest } from "../../../src/protocol/messages.ts";
+import { type Frame, otherFrames, relayFrame } from "../../support/frames.ts";
 import type { Random } from "../../support/random.ts";
-import { type Frame, otherFrames, relayFrame } from "./frames.ts";
-import { wildFrames } from "./wild-frames.ts";
+import { wildFrames } from "../../support/wild-frames.ts";
 
 /** How a peer is connected. */
 export type Transport = "websocket" | "polling" | "upgraded";

@@ -1,7 +1,7 @@
 /** Frames that end their connection, or may: what comes behind them isn't handled then. */
 
-import type { Random } from "../../support/random.ts";
 import { type Frame, relayFrame } from "./frames.ts";
+import type { Random } from "./random.ts";
 
 const OFFER = '["offer",{"type":"offer","sdp":"x"}]';
 const HEADER = '451-["offer",{"type":"offer","sdp":{"_placeholder":true,"num":0}}]';

@@ -1,6 +1,6 @@
-/** Texts that clients may send, good and bad, in all forms. `<3>` stands for the id of peer 3. */
+/** What clients may send, good and bad, in all forms. `<3>` stands for the id of peer 3. Works outside of vitest as well. */
 
-import type { Random } from "../../support/random.ts";
+import type { Random } from "./random.ts";
 
 /** A text message of a WebSocket, or a binary one. */
 export type Frame = string | Uint8Array;
