@@ -126,6 +126,7 @@ describe.each(WAYS)("%s, a client that doesn't read", (_, lane) => {
     await block(bob, ada);
     for (let n = 0; n < 200; n++) await bob.line?.write([`42${n}["candidate",null]`]);
     await expect.poll(() => bob.seat?.connected).toBe(false);
+    await bob.seat?.data.idle;
     // What arrived before was handled.
     const heard = await allOf(ada);
     expect(heard.filter((packet) => packet.includes("getCandidate")).length).toBeGreaterThan(40);

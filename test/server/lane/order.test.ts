@@ -105,6 +105,15 @@ describe.each(WAYS)("%s, in one segment", (_, lane) => {
     },
   );
 
+  test("between a binary event and its attachment it ends the connection, in a segment of its own as well", async () => {
+    const server = await startServer({}, { lane });
+    const [ada, bob] = await gather(server, {}, {});
+    await ada.send(['451-["offer",{"_placeholder":true,"num":0}]', offer("x", 1)], "apart");
+    await ada.over();
+    expect(await allOf(bob)).toEqual([`42["user_exit",{"id":"${ada.id}"}]`]);
+    expect(ada.heard).toEqual([]);
+  });
+
   test("behind a binary event that is whole, it follows", async () => {
     const server = await startServer({}, { lane });
     const [ada, bob] = await gather(server, {}, {});

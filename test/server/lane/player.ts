@@ -1,6 +1,7 @@
 /** A peer that does what a script says, and notes what it hears. */
 
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
 import type { JoinRequest } from "../../../src/protocol/messages.ts";
 import type { SignalingSocket } from "../../../src/signaling/socket.ts";
 import type { Frame } from "../../support/frames.ts";
@@ -63,17 +64,24 @@ export class Player {
 
   /** Sends; resolves when that is handled, or its connection has ended. */
   async send(frames: readonly Frame[], writing: Writing): Promise<void> {
-    if (writing !== "each") {
-      await this.line?.write(frames, writing);
-      return this.settle();
-    }
-    for (const frame of frames) {
-      if (!this.line?.isOpen) return;
-      await this.line.write([frame]);
-      // What a header announces has to follow it.
-      if (!String(frame).startsWith("45")) await this.settle();
-    }
+    if (writing === "apart" || writing === "each") await this.sendApart(frames, writing);
+    else await this.line?.write(frames, writing);
     await this.settle();
+  }
+
+  private async sendApart(frames: readonly Frame[], writing: "apart" | "each"): Promise<void> {
+    const { line, seat } = this;
+    if (!line || !seat) return;
+    for (const frame of frames) {
+      if (!line.isOpen) return;
+      const arrived = once(seat.conn as EventEmitter, "packet");
+      await line.write([frame]);
+      await Promise.race([arrived, line.closed]);
+      // What is done with it in ticks is done.
+      await turn();
+      // What a header announces has to follow it.
+      if (writing === "each" && !String(frame).startsWith("45")) await this.settle();
+    }
   }
 
   /** Resolves when everything that it has sent is handled, and everything that it was sent has come. */
@@ -86,7 +94,7 @@ export class Player {
   async sayGoodbye(before: readonly Frame[], after: readonly Frame[]): Promise<void> {
     const { line, seat } = this;
     if (!line || !seat) return;
-    const gone = seat.connected ? once(seat as never, "disconnect") : undefined;
+    const gone = seat.connected ? once(seat as EventEmitter, "disconnect") : undefined;
     await line.write([...before, "41", ...after]);
     await gone;
     // Without a socket, that ends the connection.
@@ -107,7 +115,7 @@ export class Player {
     const { line, seat } = this;
     await line?.closed;
     if (!seat) return;
-    if (seat.connected) await once(seat as never, "disconnect");
+    if (seat.connected) await once(seat as EventEmitter, "disconnect");
     for (let idle: unknown; idle !== seat.data.idle; ) {
       idle = seat.data.idle;
       await seat.data.idle;

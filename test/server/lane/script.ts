@@ -8,8 +8,11 @@ import { wildFrames } from "../../support/wild-frames.ts";
 /** How a peer is connected. */
 export type Transport = "websocket" | "polling" | "upgraded";
 
-/** How frames are written: in one TCP segment, cut anywhere, in fragments, or each when the one before is handled. */
-export type Writing = "at once" | "cut" | "fragments" | "each";
+/**
+ * How frames are written: in one TCP segment, cut anywhere, in fragments, each when the one before has arrived, or each
+ * when the one before is answered.
+ */
+export type Writing = "at once" | "cut" | "fragments" | "apart" | "each";
 
 /** One step. `who` connects and joins before, if need be. */
 export type Step =
@@ -66,7 +69,7 @@ function nextStep(random: Random, isLimited: boolean): Step {
     "at once",
     "cut",
     "fragments",
-    "each",
+    "apart",
   ]);
   return { do: "send", who, writing: isLimited ? "each" : writing, frames: tame(random, 8) };
 }
@@ -81,7 +84,8 @@ function tame(random: Random, most: number): Frame[] {
 /** What is before it in its segment would be dropped, or not, as the two ways go in ticks; so it comes first. */
 function wild(random: Random, who: number, isLimited: boolean): Step {
   const frames = [...wildFrames(random), ...(random.chance(0.5) ? tame(random, 3) : [])];
-  return { do: "send", who, writing: isLimited ? "each" : "at once", frames };
+  const writing = random.pick<Writing>(["at once", "apart"]);
+  return { do: "send", who, writing: isLimited ? "each" : writing, frames };
 }
 
 /** More than any allowance. */
