@@ -27,15 +27,20 @@ export interface Line {
   goOn(): void;
 }
 
-/** Opens one, and sends CONNECT. What the server sends goes to `onPacket`. */
-export async function openLine(url: string, transport: Transport, onPacket: OnPacket) {
+/** Opens one, and sends `connect`, by default a bare CONNECT. What the server sends goes to `onPacket`. */
+export async function openLine(
+  url: string,
+  transport: Transport,
+  onPacket: OnPacket,
+  connect = "40",
+) {
   if (transport === "websocket") {
     const line = await openWebSocket(url, "", onPacket);
-    await line.write(["40"]);
+    await line.write([connect]);
     return line;
   }
   const polling = await openPolling(url);
-  await polling.post("40");
+  await polling.post(connect);
   if (transport === "polling") return pollOn(polling, onPacket);
   onPacket(await (await polling.poll()).text());
   return upgrade(url, polling.sid, onPacket);

@@ -20,7 +20,7 @@ const IN_R: JoinRequest = { room: "r" };
 export async function gather<Who extends readonly Entrant[]>(server: TestServer, ...who: Who) {
   const players: Player[] = [];
   for (const { transport = "websocket", join = IN_R } of who) {
-    const player = new Player(server, transport, join === "outside" ? undefined : join);
+    const player = new Player(server, { transport, ...(join !== "outside" && { join }) });
     await player.appear();
     players.push(player);
   }

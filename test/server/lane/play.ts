@@ -22,7 +22,7 @@ export async function play(
   script: readonly Step[],
   clock: Clock,
 ): Promise<Record> {
-  const players = CAST.map(({ transport, join }) => new Player(server, transport, join));
+  const players = CAST.map((role) => new Player(server, role));
   const looks: string[] = [];
   for (const player of players) await player.appear();
   for (const step of script) await perform(step);

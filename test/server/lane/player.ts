@@ -2,12 +2,11 @@
 
 import { type EventEmitter, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import type { JoinRequest } from "../../../src/protocol/messages.ts";
 import type { SignalingSocket } from "../../../src/signaling/socket.ts";
 import type { Frame } from "../../support/frames.ts";
 import type { TestServer } from "../../support/server.ts";
 import { type Line, openLine } from "./line.ts";
-import type { Transport, Writing } from "./script.ts";
+import type { Role, Transport, Writing } from "./script.ts";
 
 const COUNTED = /^42\["(?:get[A-Z]|user_(?:joined|exit|away|back)")/;
 /** Acknowledgement ids from here on are those of `ask`; scripts have others. */
@@ -28,38 +27,43 @@ export class Player {
   /** The server's side of its connection. */
   seat: SignalingSocket | undefined;
   private readonly server: TestServer;
-  private readonly transport: Transport;
-  private readonly joining: JoinRequest | undefined;
+  private readonly role: Role;
+  /** What came of what it sent with CONNECT. */
+  private result: Promise<string> = Promise.resolve("");
   private readonly answers = new Map<string, (answer: string) => void>();
   private isLost = false;
   /** How many counted messages it has got since it joined. */
   private received = 0;
   private asked = 0;
 
-  constructor(server: TestServer, transport: Transport, joining?: JoinRequest) {
+  constructor(server: TestServer, role: Role) {
     this.server = server;
-    this.transport = transport;
-    this.joining = joining;
+    this.role = role;
   }
 
   /** Connects, if it isn't, and takes its seat again, or joins. */
   async appear(): Promise<void> {
     if (this.line?.isOpen) return;
+    const { isLost, ticket, received } = this;
+    const { transport, join, early } = this.role;
+    const back = isLost && ticket !== undefined && { resume: { ticket, received } };
+    const told = early ? back || (join && { join }) : undefined;
+    this.isLost = false;
+    await this.connect(transport, told ? `40${JSON.stringify(told)}` : "40");
+    const answer = told ? await this.result : back ? await this.ask("resume", back.resume) : "";
+    const isSeated = answer.includes('{"ok":true');
+    if (join && !isSeated && !(told && "join" in told)) await this.ask("join", join);
+  }
+
+  private async connect(transport: Transport, packet: string): Promise<void> {
     const connected = new Promise<string>((resolve) => this.answers.set("40", resolve));
-    this.line = await openLine(this.server.url, this.transport, (packet) => this.hear(packet));
+    this.result = new Promise<string>((resolve) => this.answers.set("result", resolve));
+    this.line = await openLine(this.server.url, transport, (heard) => this.hear(heard), packet);
     this.line.closed.then(() => this.giveUp());
     const [, id = ""] = /"sid":"([^"]+)"/.exec(await connected) ?? [];
     this.ids.push(id);
     this.seat = this.server.io.sockets.sockets.get(id);
     this.seat?.on("disconnect", (reason) => this.ends.push(reason));
-    const { isLost, ticket, received } = this;
-    this.isLost = false;
-    this.id = id;
-    if (isLost && ticket !== undefined) {
-      const answer = await this.ask("resume", { ticket, received });
-      if (answer.includes('{"ok":true')) return;
-    }
-    if (this.joining) await this.ask("join", this.joining);
   }
 
   /** Sends; resolves when that is handled, or its connection has ended. */
@@ -138,9 +142,11 @@ export class Player {
     if (packet.startsWith('42["room_users"') || packet.includes('"received":null'))
       this.received = 0;
     const head = packet.slice(0, 400);
-    this.id = /"self":\{"id":"([^"]+)"/.exec(head)?.[1] ?? this.id;
+    this.id =
+      /^40\{"sid":"([^"]+)"|"self":\{"id":"([^"]+)"/.exec(head)?.slice(1).join("") ?? this.id;
     this.ticket = /"ticket":"([^"]+)"/.exec(packet)?.[1] ?? this.ticket;
-    const answered = /^4(?:0|39\d{8}(?=\[))/.exec(packet)?.[0] ?? "";
+    const isResult = /^42\["(?:join|resume)_result",/.test(packet);
+    const answered = isResult ? "result" : (/^4(?:0|39\d{8}(?=\[))/.exec(packet)?.[0] ?? "");
     this.answers.get(answered)?.(packet);
     this.answers.delete(answered);
   }

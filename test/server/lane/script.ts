@@ -25,17 +25,27 @@ export type Step =
   | { do: "let pass"; ms: number }
   | { do: "look" };
 
-/** How each peer connects, and joins, if it does. */
-export const CAST: readonly { transport: Transport; join?: JoinRequest }[] = [
+/** Of a peer: how it connects, and joins, if it does; `early`: with CONNECT. */
+export interface Role {
+  transport: Transport;
+  join?: JoinRequest;
+  early?: boolean;
+}
+
+export const CAST: readonly Role[] = [
   { transport: "websocket", join: { room: "red", resume: true, candidateLists: true } },
   { transport: "websocket", join: { room: "red", resume: true } },
   { transport: "websocket", join: { room: "red", candidateLists: true } },
-  { transport: "websocket", join: { room: "red", name: "Ada" } },
+  { transport: "websocket", join: { room: "red", name: "Ada" }, early: true },
   { transport: "polling", join: { room: "red" } },
   { transport: "upgraded", join: { room: "green", resume: true, metadata: { a: 1 } } },
   { transport: "websocket", join: { room: "green" } },
   { transport: "websocket" },
-  { transport: "websocket", join: { room: "green", resume: true, candidateLists: true } },
+  {
+    transport: "websocket",
+    join: { room: "green", resume: true, candidateLists: true },
+    early: true,
+  },
   { transport: "polling", join: { room: "green", resume: true } },
 ];
 
