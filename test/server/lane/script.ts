@@ -71,8 +71,8 @@ function nextStep(random: Random, isLimited: boolean): Step {
     return { do: "say goodbye", who, before: tame(random, 2), after: tame(random, 2) };
   }
   if (kind < 0.06) return { do: "look" };
-  if (kind < 0.1) return wild(random, who, isLimited);
-  if (isLimited && kind < 0.11) return flood(random, who);
+  if (kind < 0.13) return wild(random, who, isLimited);
+  if (isLimited && kind < 0.14) return flood(random, who);
   const writing = random.pick<Writing>([
     "at once",
     "at once",
