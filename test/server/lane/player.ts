@@ -44,6 +44,7 @@ export class Player {
   /** Connects, if it isn't, and takes its seat again, or joins. */
   async appear(): Promise<void> {
     if (this.line?.isOpen) return;
+    if (this.line) await this.over();
     const { isLost, ticket, received } = this;
     const { transport, join, early } = this.role;
     const back = isLost && ticket !== undefined && { resume: { ticket, received } };
@@ -80,7 +81,8 @@ export class Player {
       if (!line.isOpen) return;
       const arrived = once(seat.conn as EventEmitter, "packet");
       await line.write([frame]);
-      await Promise.race([arrived, line.closed]);
+      // By polling it is answered when it has, even if it is refused.
+      if (this.role.transport !== "polling") await Promise.race([arrived, line.closed]);
       // What is done with it in ticks is done.
       await turn();
       // What a header announces has to follow it.
