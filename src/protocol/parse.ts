@@ -9,8 +9,6 @@ import { callReport } from "./call-report-schema.ts";
 import {
   MAX_CANDIDATE_BYTES,
   MAX_CANDIDATES,
-  MAX_METADATA_BYTES,
-  MAX_METADATA_DEPTH,
   MAX_SDP_BYTES,
   MAX_SDP_SECTIONS,
   MAX_TICKET_BYTES,
@@ -25,6 +23,7 @@ import type {
   Refused,
   ResumeRequest,
 } from "./messages.ts";
+import { metadata } from "./metadata.ts";
 import { name, room } from "./names.ts";
 import {
   hasFewSections,
@@ -51,22 +50,6 @@ const text = (maxBytes: number) =>
 
 const flag = z.boolean({ error: "must be true or false" }).default(false);
 
-/** JSON, as a copy. Socket.IO puts binary attachments into it as Buffers; they and deep values are refused. */
-const metadata = z.unknown().transform((input, context): Metadata => {
-  if (!isJson(input, MAX_METADATA_DEPTH)) {
-    const message = `must be JSON at most ${MAX_METADATA_DEPTH} levels deep, without binary data`;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  }
-  if (Buffer.byteLength(JSON.stringify(input)) > MAX_METADATA_BYTES) {
-    const message = `is over its limit of ${MAX_METADATA_BYTES} bytes`;
-    const params = { code: "too_large" satisfies ErrorCode };
-    context.addIssue({ code: "custom", message, params });
-    return z.NEVER;
-  }
-  return input;
-});
-
 const join = z.object(
   {
     room,
@@ -90,7 +73,7 @@ const resume = z.object(
   { error: "must be an object { ticket, received }" },
 ) satisfies z.ZodType<ResumeRequest>;
 
-const description = z.object(
+export const description = z.object(
   {
     type: z.enum(["offer", "answer", "pranswer"], {
       error: 'must be "offer", "answer" or "pranswer"',
@@ -103,7 +86,7 @@ const description = z.object(
   { error: "must be an object { type, sdp }" },
 ) satisfies z.ZodType<Description>;
 
-const candidate = z
+export const candidate = z
   .object(
     {
       candidate: text(MAX_CANDIDATE_BYTES),
@@ -122,24 +105,18 @@ const candidate = z
   )
   .nullable() satisfies z.ZodType<Candidate | null>;
 
-const candidates = z
+export const candidates = z
   .array(candidate, { error: "must be a list of candidates" })
   .min(1, { error: "must not be empty" })
   .max(MAX_CANDIDATES, { error: `must be at most ${MAX_CANDIDATES}` });
 
-const target = z
+export const target = z
   .object(
     { to: z.string({ error: "must be the id of a peer" }).optional() },
     { error: "must be an object { to? }" },
   )
   // An undefined argument before the callback arrives as null.
   .nullish();
-
-function isJson(value: unknown, levels: number): value is Metadata {
-  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return true;
-  if (levels === 0 || typeof value !== "object" || ArrayBuffer.isView(value)) return false;
-  return Object.values(value).every((member) => isJson(member, levels - 1));
-}
 
 /**
  * Parses `input` with `schema`, unless `plain` is its value already. A refusal names the member at fault, or `what` if it
