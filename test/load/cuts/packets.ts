@@ -9,9 +9,9 @@ export function saysPing(chunk: Buffer): boolean {
   return PINGS.some((ping) => chunk.subarray(-ping.length).equals(ping));
 }
 
-/** Whether a client asks for its seat. */
+/** Whether a client asks for its seat: it does so with CONNECT. */
 export function saysResume(chunk: Buffer): boolean {
-  const sign = '["resume",';
+  const sign = '"resume":{"ticket"';
   return chunk.includes(sign) || textsOf(chunk).some((text) => text.includes(sign));
 }
 
