@@ -1,11 +1,19 @@
 /** What comes from the server, where it is what it must be: something else may answer at its address. */
 
-import type { Candidate, Description, Sender } from "../protocol/messages.ts";
+import type {
+  Ack,
+  Candidate,
+  Description,
+  IceGrant,
+  Joined,
+  Resumed,
+  Sender,
+} from "../protocol/messages.ts";
 import { errorOf } from "./errors.ts";
 import type { ServerSocket, SignalingEvents } from "./signaling-types.ts";
 
 /** The rest of an answer that is `ok`. */
-type IsValid = (answer: object) => boolean;
+export type IsValid<T> = (answer: object) => answer is object & T;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
@@ -69,7 +77,7 @@ export function countReceived(socket: ServerSocket): { count: number } {
 }
 
 /** Whether this is the acknowledgement of a refusal, or of success with what it has to yield. */
-export function isAck(ack: unknown, isValid: IsValid): boolean {
+export function isAck<T extends object>(ack: unknown, isValid: IsValid<T>): ack is Ack<T> {
   if (!isObject(ack) || !("ok" in ack)) return false;
   return ack.ok === true ? isValid(ack) : "error" in ack && isRefusal(ack.error);
 }
@@ -94,7 +102,7 @@ function isCandidate(value: unknown): boolean {
 }
 
 /** What `join` yields. */
-export const isJoined: IsValid = (answer) =>
+export const isJoined: IsValid<Joined> = (answer): answer is Joined =>
   "self" in answer &&
   isPeer(answer.self) &&
   "users" in answer &&
@@ -105,7 +113,7 @@ export const isJoined: IsValid = (answer) =>
   (!("resume" in answer) || isTicket(answer.resume));
 
 /** What `resume` yields. */
-export const isResumed: IsValid = (answer) =>
+export const isResumed: IsValid<Resumed> = (answer): answer is Resumed =>
   isJoined(answer) && "resume" in answer && "received" in answer && isCount(answer.received);
 
 function isTicket(value: unknown): boolean {
@@ -123,7 +131,7 @@ function isCount(value: unknown): boolean {
 }
 
 /** What `ice_servers` yields. */
-export const isIceGrant: IsValid = (answer) =>
+export const isIceGrant: IsValid<IceGrant> = (answer): answer is IceGrant =>
   hasIceServers(answer) && "expiresAt" in answer && Number.isFinite(answer.expiresAt);
 
 /** Whether this has a member of this name that is a string. */

@@ -1,8 +1,16 @@
 /** A seat in a room that outlives its connection: the ticket for it, and what a lost connection may have lost. */
 
 import type { AddressedCallReport } from "../protocol/call-report.ts";
-import type { Ack, Delivered, Joined, Metadata, Refusal, Resumed } from "../protocol/messages.ts";
+import type {
+  Delivered,
+  Joined,
+  Metadata,
+  Refusal,
+  Resumed,
+  ResumeRequest,
+} from "../protocol/messages.ts";
 import { disconnected, errorOf, retryAfterMs } from "./errors.ts";
+import type { Early, FirstEvent } from "./first-event.ts";
 import { countReceived, isAck, isResumed } from "./received.ts";
 import type { Sending } from "./sending.ts";
 import { SentMessages } from "./sent-messages.ts";
@@ -38,6 +46,7 @@ export class Resumption {
   /** Whether joins ask for a ticket. */
   readonly mayResume: boolean;
   private readonly socket: ServerSocket;
+  private readonly first: FirstEvent;
   private readonly outcome: Outcome;
   private readonly received: { count: number };
   private readonly messages = new SentMessages();
@@ -50,11 +59,10 @@ export class Resumption {
   private joining = 0;
   /** Until `resume` is given up, or tried again. */
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Runs while what is sent may wait for the next connection. */
-  private patience: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: ServerSocket, mayResume: boolean, outcome: Outcome) {
+  constructor(socket: ServerSocket, first: FirstEvent, mayResume: boolean, outcome: Outcome) {
     this.socket = socket;
+    this.first = first;
     this.mayResume = mayResume;
     this.outcome = outcome;
     this.received = countReceived(socket);
@@ -62,7 +70,7 @@ export class Resumption {
 
   /** Whether the server hears what is sent now. */
   get isLive(): boolean {
-    return this.socket.connected && !this.isAway;
+    return this.first.isOver && !this.isAway;
   }
 
   /** Whether there is a seat to take over with another connection. */
@@ -72,7 +80,7 @@ export class Resumption {
 
   /** Sends what counts: now, or behind what is sent again with the next connection. */
   send(sending: Sending): Promise<Delivered> {
-    const mayWait = this.isWaiting && this.patience !== undefined;
+    const mayWait = this.isWaiting && this.messages.mayWait;
     if (!this.isLive && !mayWait) return Promise.reject(disconnected());
     return this.messages.add(sending, this.isLive);
   }
@@ -120,29 +128,20 @@ export class Resumption {
     const isLost = !ticket || !socket.active || this.joining > 0;
     this.joining = 0;
     if (isLost) this.forget();
-    else if (!this.isAway) this.wait(ticket.graceMs);
+    else if (!this.isAway) this.messages.wait(ticket.graceMs + NOTICE_MS);
+    this.isAway = !isLost;
   }
 
-  private wait(graceMs: number): void {
-    this.isAway = true;
-    const giveUp = () => {
-      this.patience = undefined;
-      this.messages.reject();
-    };
-    this.patience = setTimeout(giveUp, graceMs + NOTICE_MS);
-  }
-
-  /** There is a connection: takes over the seat. Returns whether there is one to take over. */
-  resume(): boolean {
-    if (this.isAway) this.ask();
-    return this.isAway;
+  /** What goes with the next CONNECT: takes over the seat, if there is one. */
+  get early(): Early | undefined {
+    if (!this.isAway) return undefined;
+    const answered = (ack: unknown) => this.take(ack);
+    return { event: "resume", request: this.resuming, answered, late: () => this.ask() };
   }
 
   /** The seat is gone, and with it what is under way. */
   forget(): void {
-    clearTimeout(this.patience);
     clearTimeout(this.timer);
-    this.patience = undefined;
     this.reports = [];
     this.ticket = undefined;
     this.id = undefined;
@@ -151,19 +150,22 @@ export class Resumption {
     if (!this.socket.connected) this.messages.reject();
   }
 
-  private ask(): void {
-    const { socket } = this;
-    const request = { ticket: this.ticket?.ticket ?? "", received: this.received.count };
-    // A lost connection drops the acknowledgement: the next one asks again.
-    this.timer = setTimeout(() => socket.io.engine.close(), ANSWER_MS);
-    socket.emit("resume", request, (ack) => {
-      clearTimeout(this.timer);
-      this.take(isAck(ack, isResumed) ? ack : undefined);
-    });
+  private get resuming(): ResumeRequest {
+    return { ticket: this.ticket?.ticket ?? "", received: this.received.count };
   }
 
-  /** Takes the answer to `resume`; undefined if it can't be understood. */
-  private take(ack: Ack<Resumed> | undefined): void {
+  private ask(): void {
+    const { socket } = this;
+    // A lost connection drops the acknowledgement: the next one asks again.
+    this.timer = setTimeout(() => socket.io.engine.close(), ANSWER_MS);
+    socket.emit("resume", this.resuming, (ack) => this.take(ack));
+  }
+
+  /** Takes the answer to `resume`. If it was asked twice on this connection, the first answer counts. */
+  private take(answer: unknown): void {
+    if (!this.isAway) return;
+    clearTimeout(this.timer);
+    const ack = isAck(answer, isResumed) ? answer : undefined;
     if (ack && !ack.ok && mayPass(ack.error)) {
       const delayMs = Math.max(MIN_RETRY_MS, retryAfterMs(errorOf(ack.error)));
       this.timer = setTimeout(() => this.ask(), delayMs);
@@ -178,8 +180,6 @@ export class Resumption {
   }
 
   private goOn(resumed: Resumed): void {
-    clearTimeout(this.patience);
-    this.patience = undefined;
     this.isAway = false;
     this.id = resumed.self.id;
     this.ticket = resumed.resume;

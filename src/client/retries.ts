@@ -12,7 +12,12 @@ const BASE_MS = 500;
 const STABLE_MS = 1_000;
 /** Most that a server may ask us to wait for. */
 const MAX_SPREAD_MS = 60_000;
-/** How long a try may take. A slow network needs longer: after so many that took all of it, they have more. */
+/**
+ * How long a try may take. It is also what a join loses where a WebSocket's upgrade is never answered: the second try
+ * begins with polling. A slow network gets by with it (four round trips of 600 ms, and a SYN that is sent again after
+ * 1 s), or needs longer: after so many tries that took all of it, they have more. Whatever was first, a try has the
+ * same number of round trips until it is open, and the probe of an upgrade isn't limited by it.
+ */
 export const TIMEOUT_MS = 4_000;
 const LATER_TIMEOUT_MS = 20_000;
 const SHORT_TRIES = 3;

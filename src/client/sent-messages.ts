@@ -27,6 +27,13 @@ export class SentMessages {
   private base = 0;
   private count = 0;
   private bytes = 0;
+  /** Runs while messages may wait for the next connection. */
+  private patience: ReturnType<typeof setTimeout> | undefined;
+
+  /** Whether what is added may be sent later. */
+  get mayWait(): boolean {
+    return this.patience !== undefined;
+  }
 
   /** Keeps a message, and sends it if told. Resolves with its acknowledgement. */
   add(sending: Sending, isLive: boolean): Promise<Delivered> {
@@ -52,8 +59,14 @@ export class SentMessages {
     };
   }
 
+  /** There is no connection: for so long there may be another. */
+  wait(ms: number): void {
+    this.patience = setTimeout(() => this.reject(), ms);
+  }
+
   /** Gives up all that isn't confirmed. */
   reject(): void {
+    this.stopWaiting();
     for (const message of [...this.unconfirmed]) {
       this.drop(message);
       message.reject(disconnected());
@@ -68,6 +81,7 @@ export class SentMessages {
    * @returns whether nothing is lost
    */
   goOn(received: number | null, others: number): boolean {
+    this.stopWaiting();
     const isKnown = received !== null && received <= this.sent - this.base;
     if (!isKnown) this.reject();
     const last = this.base + (received ?? 0);
@@ -89,11 +103,16 @@ export class SentMessages {
     return isComplete;
   }
 
+  private stopWaiting(): void {
+    clearTimeout(this.patience);
+    this.patience = undefined;
+  }
+
   private emit(message: Message): void {
     message.number = ++this.sent;
     message.sending?.emit((ack) => {
       this.drop(message);
-      if (!isAck(ack, () => true)) message.reject(unreadable());
+      if (!isAck(ack, (answer): answer is Delivered => true)) message.reject(unreadable());
       else if (ack.ok) message.resolve(ack);
       else message.reject(errorOf(ack.error));
     });

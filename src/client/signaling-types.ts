@@ -22,7 +22,7 @@ export interface SignalingOptions {
   path?: string;
   /** Sends the cookies of the server's origin where the page is of another one; false if left out. */
   withCredentials?: boolean;
-  /** socket.io transports to try, in this order. */
+  /** socket.io transports to try, in this order. If left out, a WebSocket is first, and later on what has worked. */
   transports?: ("polling" | "websocket")[];
   /**
    * The room that will be joined. It goes into the query of the handshake, by which a load balancer can send everyone in

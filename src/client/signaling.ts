@@ -12,11 +12,13 @@ import type {
 import { abortable } from "./abortable.ts";
 import { isCode, refusalOf } from "./errors.ts";
 import { TypedEventTarget } from "./events.ts";
+import { FirstEvent } from "./first-event.ts";
+import { Joins } from "./joins.ts";
 import { followPage } from "./page.ts";
-import { forwardMessages, isAck, isIceGrant, isJoined } from "./received.ts";
+import { forwardMessages, isIceGrant } from "./received.ts";
 import { Resumption } from "./resumption.ts";
 import { keepConnecting } from "./retries.ts";
-import { describing, joining, trickling } from "./sending.ts";
+import { describing, trickling } from "./sending.ts";
 import type {
   JoinOptions,
   ServerSocket,
@@ -34,16 +36,16 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
   private readonly seat: Resumption;
   private readonly request: Request;
   private readonly closing = new AbortController();
-  /** The number of joins so far; only the latest one counts. */
-  private joins = 0;
+  private readonly joins: Joins;
   /** Whether a `connect` or a `resume` was the last that listeners have heard. */
   private isUp = false;
 
   /** @param url the server's URL; by default the origin of the page */
   constructor(url?: string | URL, { resume = true, ...options }: SignalingOptions = {}) {
     super();
-    this.socket = openSocket(url, options);
-    this.seat = new Resumption(this.socket, resume, {
+    this.socket = openSocket(url, options, () => first.put(this.seat.early ?? this.joins.early));
+    const first = new FirstEvent(this.socket, () => this.comeUp());
+    this.seat = new Resumption(this.socket, first, resume, {
       resumed: (resumed, gap) => {
         this.isUp = true;
         this.emit("resume", { ...resumed, gap });
@@ -51,6 +53,16 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
       gone: () => this.comeUp(),
     });
     this.request = createRequest(this.socket, () => this.connected);
+    this.joins = new Joins({
+      socket: this.socket,
+      seat: this.seat,
+      request: this.request,
+      isLive: () => this.connected,
+      untilConnected: (signal) => this.untilConnected(signal),
+      onConnect: () => this.comeUp(),
+      onJoined: (joined) => this.emit("join", joined),
+      leave: () => this.leave(),
+    });
     this.forwardEvents();
     keepConnecting(this.socket, () => this.seat.isWaiting, this.closing.signal);
     followPage(this.socket, () => this.emit("pagehide", {}), this.closing.signal);
@@ -72,23 +84,8 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
    * @throws SignalingError with the server's code: `room_full`, `bad_request`, …
    * @throws the signal's reason, when it is aborted first
    */
-  async join(room: string, { name, metadata, signal }: JoinOptions = {}): Promise<Joined> {
-    await this.untilConnected(signal);
-    signal?.throwIfAborted();
-    const turn = ++this.joins;
-    const isCurrent = () => turn === this.joins && this.connected;
-    const request = this.request<Joined>((reply) => {
-      const answered = this.seat.join(room, metadata);
-      this.socket.emit("join", joining(room, name, metadata, this.seat.mayResume), (ack) => {
-        // At once, not a promise later: what comes next from the server builds on it.
-        const joined = isAck(ack, isJoined) && ack.ok ? ack : undefined;
-        answered(joined);
-        if (joined && isCurrent()) this.emit("join", joined);
-        reply(ack);
-      });
-    }, isJoined);
-    // If the server accepts an aborted join, leave again, unless another join followed.
-    return abortable(request, signal, () => isCurrent() && this.leave().catch(() => {}));
+  join(room: string, options: JoinOptions = {}): Promise<Joined> {
+    return this.joins.join(room, options);
   }
 
   /** Leaves the room; the connection stays open. Without one, resolves now, and leaves as soon as there is one. */
@@ -163,7 +160,6 @@ export class SignalingClient extends TypedEventTarget<SignalingEvents> {
 
   private forwardEvents(): void {
     const { socket } = this;
-    socket.on("connect", () => this.seat.resume() || this.comeUp());
     socket.on("disconnect", (reason) => {
       this.seat.lose();
       // It is also emitted for a connection that was never up.

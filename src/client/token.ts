@@ -11,17 +11,22 @@ export type TokenSource = string | (() => string | undefined | Promise<string | 
 /** The connection that a token is for. */
 type Engine = Socket["io"]["engine"];
 
-/** Creates the function by which socket.io-client gets the token for a connection. */
+/**
+ * Creates the function by which socket.io-client gets what goes with the CONNECT of a connection.
+ *
+ * @param early what goes with it besides the token
+ */
 export function authBy(
-  token: TokenSource,
+  token: TokenSource | undefined,
   currentEngine: () => Engine,
+  early: () => object,
 ): (send: (auth: object) => void) => Promise<void> {
   return async (send) => {
     const engine = currentEngine();
     try {
       const auth = { token: typeof token === "function" ? await token() : token };
       // If the connection is lost or closed by now, the next one asks again.
-      if (engine.readyState === "open") send(auth);
+      if (engine.readyState === "open") send({ ...auth, ...early() });
     } catch {
       // Perhaps the network isn't up yet. A refusal for a missing token would be final; a lost connection is
       // retried.

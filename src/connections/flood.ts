@@ -5,7 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import type { CutOff, Monitor } from "../monitoring/monitor.ts";
 import { createDebts } from "./debts.ts";
 import { PENALTY_MS, type Place } from "./limits.ts";
-import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";
+import { RateLimiter, steadyNow } from "./rate-limit.ts";
 import { boundQueue, type Queued, type QueueLimits } from "./send-queue.ts";
 
 /** The Engine.IO connection under a socket. It may carry several sockets, one after another. */
@@ -89,8 +89,8 @@ export function createFloodGuard(
     const { address } = place ?? {};
     const openedAtMs = steadyNow();
     const owed = address === undefined ? undefined : debts.of(address);
-    const events = createRateLimiter(first, steadyNow, owed?.eventsFullAtMs);
-    const packets = createRateLimiter(
+    const events = new RateLimiter(first, steadyNow, owed?.eventsFullAtMs);
+    const packets = new RateLimiter(
       second,
       steadyNow,
       owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),

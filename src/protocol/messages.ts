@@ -5,10 +5,7 @@ import type { AddressedCallReport } from "./call-report.ts";
 /** Any JSON: what an application says about a peer, such as a role or a muted microphone. */
 export type Metadata = string | number | boolean | null | Metadata[] | { [key: string]: Metadata };
 
-/**
- * A peer in a room. `id` is the id of the socket that it first joined with; a peer that resumes keeps it. `name` may
- * be `""`.
- */
+/** A peer in a room. `id` is that of the socket that it first joined with, also after a resume; `name` may be `""`. */
 export interface Peer {
   id: string;
   name: string;
@@ -174,9 +171,8 @@ export interface ClientToServerEvents {
 export interface ServerToClientEvents {
   /** To the joiner, before the acknowledgement: the others, longest-standing first. */
   room_users: (users: Peer[]) => void;
-  /** What would be the acknowledgement of the `join` that came with CONNECT. Only `room_users` comes before it. */
+  /** What would be the acknowledgement of a `join` that came with CONNECT, right behind `room_users`; or of a `resume`. */
   join_result: (ack: Ack) => void;
-  /** What would be the acknowledgement of the `resume` that came with CONNECT. Nothing comes before it. */
   resume_result: (ack: Ack) => void;
   /** To the others in a room, when a peer has joined it. */
   user_joined: (peer: Peer) => void;

@@ -18,9 +18,10 @@ const MAX_BUFFERED_BYTES = 65_536;
 
 /** Opens the lane for every socket that connects to `io` from now on. */
 export function openLane(io: SignalingIo, floods: FloodGuard, arrive: Arrive): void {
+  const encode = createEncoder();
   io.on("connection", (socket) => {
     takeIn(socket, arrive);
-    sendOut(socket.conn, floods);
+    sendOut(socket.conn, floods, encode);
   });
 }
 
@@ -75,25 +76,63 @@ function parse(text: string): unknown[] | undefined {
 }
 
 /** Sends what goes out at once while the WebSocket keeps up; Engine.IO queues the rest. */
-function sendOut(conn: Connection, floods: FloodGuard): void {
+function sendOut(conn: Connection, floods: FloodGuard, encode: (message: string) => Buffer): void {
   const usual = conn.write;
-  conn.write = (data, options, onSent) => {
-    const webSocket = typeof data === "string" && !onSent ? idleWebSocket(conn) : undefined;
-    if (!webSocket) return usual.call(conn, data, options, onSent);
-    floods.countSent?.(Buffer.byteLength(data));
-    webSocket.send(`4${data}`);
+  conn.write = (message, options, onSent) => {
+    const sender = typeof message === "string" && !onSent ? senderOf(conn) : undefined;
+    if (!sender) return usual.call(conn, message, options, onSent);
+    floods.countSent?.(Buffer.byteLength(message));
+    sender.sendFrame([encode(message)]);
     return conn;
   };
 }
 
-/** The WebSocket of a connection, if everything before is sent, or nearly. */
-function idleWebSocket(conn: Connection): WebSocket | undefined {
+/** The part of ws that Engine.IO, too, sends frames with that are made only once. */
+interface FrameSender {
+  sendFrame(frame: Buffer[]): void;
+}
+
+/** What sends on the WebSocket of a connection, if everything before is sent, or nearly. */
+function senderOf(conn: Connection): FrameSender | undefined {
   const { transport, readyState } = conn;
   if (readyState !== "open" || !transport.writable || conn["writeBuffer"]?.length !== 0)
     return undefined;
   if (!("socket" in transport) || !(transport.socket instanceof WebSocket)) return undefined;
   const { socket } = transport;
-  return socket.readyState === WebSocket.OPEN && socket.bufferedAmount <= MAX_BUFFERED_BYTES
-    ? socket
-    : undefined;
+  if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_BUFFERED_BYTES)
+    return undefined;
+  return "_sender" in socket && isFrameSender(socket._sender) ? socket._sender : undefined;
+}
+
+function isFrameSender(sender: unknown): sender is FrameSender {
+  return sender instanceof Object && "sendFrame" in sender;
+}
+
+/** Encodes messages; the same one again, to the next receiver, for nothing. */
+function createEncoder(): (message: string) => Buffer {
+  let last = "";
+  let frame = encodeText("4");
+  return (message) => {
+    if (message !== last) frame = encodeText(`4${message}`);
+    last = message;
+    return frame;
+  };
+}
+
+/** A text frame as a server sends it (RFC 6455, 5.2): whole, and not masked. */
+function encodeText(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(start + length);
+  frame[0] = 0x81;
+  if (start === 2) frame[1] = length;
+  else if (start === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, start);
+  return frame;
 }

@@ -34,8 +34,12 @@ export function joined(more: object = {}): Joined & { ok: true } {
 export const resumed = (received: number | null, more: object = {}) =>
   joined({ resume: { ticket: "second", graceMs: 30_000 }, received, ...more });
 
-/** Starts one on a port of its own; closed when the test ends. */
-export async function startScripted() {
+/**
+ * Starts one on a port of its own; closed when the test ends.
+ *
+ * @param isOld whether it takes no notice of what goes with CONNECT
+ */
+export async function startScripted({ isOld = false } = {}) {
   const io = new Server(0, { transports: ["websocket"] });
   onTestFinished(() => void io.close());
   const heard: Heard[] = [];
@@ -43,6 +47,12 @@ export async function startScripted() {
   const wake = () => waiting.splice(0).forEach((resolve) => void resolve());
   io.on("connection", (socket) => {
     heard.push({ socket, event: "connection", args: [], reply: () => {} });
+    for (const event of isOld ? [] : ["join", "resume"]) {
+      const request = socket.handshake.auth[event];
+      if (request === undefined) continue;
+      const reply = (ack: unknown) => void socket.emit(`${event}_result`, ack);
+      heard.push({ socket, event, args: [request], reply });
+    }
     socket.onAny((event: string, ...args: unknown[]) => {
       const last = args.at(-1);
       const isAsked = typeof last === "function";
