@@ -104,6 +104,16 @@ describe.each(WAYS)("%s, in one segment", (_, lane) => {
     },
   );
 
+  // Socket.IO handles it in a later tick, when the connection has ended. In segments of their own, both ways are the same.
+  test("before what ends the connection it is sent on, or lost, as past the lane", async () => {
+    const server = await startServer({}, { lane });
+    const [ada, bob] = await gather(server, {}, {});
+    await ada.line?.write([offer("x", 1), "42["]);
+    await ada.over();
+    const gone = `42["user_exit",{"id":"${ada.id}"}]`;
+    expect([[heardOffer("x", ada), gone], [gone]]).toContainEqual(await allOf(bob));
+  });
+
   test("between a binary event and its attachment it ends the connection, in a segment of its own as well", async () => {
     const server = await startServer({}, { lane });
     const [ada, bob] = await gather(server, {}, {});

@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test as testOf, vi } from "vitest";
-import { startServer, type TestServer } from "../../support/server.ts";
-import { gather, offer } from "./peers.ts";
+import { startServer, type TestServer, UNLIMITED } from "../../support/server.ts";
+import { allOf, gather, heardOffer, offer } from "./peers.ts";
 
 // The lane can be taken out: nothing else depends on it.
 const LANE = fileURLToPath(new URL("../../../src/signaling/lane.ts", import.meta.url));
@@ -48,6 +48,21 @@ test.each([
   for (const frame of frames) await ada.send([frame], "at once");
   // For each, whether everything was handled was asked as well.
   expect(decoded.length - frames.length).toBe(count);
+});
+
+test("messages of all lengths, and of all characters, arrive as they are", async () => {
+  const server = await startServer(UNLIMITED, { lane: true });
+  const [ada, bob] = await gather(server, {}, {});
+  // A frame's head is longer from 126 bytes on, and from 65,536.
+  const lengths = [0, 65_400].flatMap((from) => Array.from({ length: 150 }, (_, n) => from + n));
+  const sdps = lengths.flatMap((length) => [
+    "x".repeat(length),
+    "é🦉".slice(0, 3) + "x".repeat(length),
+  ]);
+  for (const sdp of sdps) await ada.send([offer(sdp)], "at once");
+  const heard = await allOf(bob);
+  expect(heard.length).toBe(sdps.length);
+  expect(heard.findIndex((packet, n) => packet !== heardOffer(sdps[n] ?? "", ada))).toBe(-1);
 });
 
 test("what is relayed on the lane goes past Engine.IO's queue while nothing waits there", async () => {
