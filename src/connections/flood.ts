@@ -5,7 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import type { CutOff, Monitor } from "../monitoring/monitor.ts";
 import { createDebts } from "./debts.ts";
 import { PENALTY_MS, type Place } from "./limits.ts";
-import { createRateLimiter, type RateLimiter, steadyNow } from "./rate-limit.ts";
+import { RateLimiter, steadyNow } from "./rate-limit.ts";
 import { boundQueue, type Queued, type QueueLimits } from "./send-queue.ts";
 
 /** The Engine.IO connection under a socket. It may carry several sockets, one after another. */
@@ -44,6 +44,8 @@ export interface FloodGuard {
   of(connection: Connection): Guarded;
   /** The connections that are open. */
   readonly open: ReadonlySet<Connection>;
+  /** Counts the bytes of a message to a client that Engine.IO doesn't announce; undefined if nobody wants to know. */
+  readonly countSent: ((bytes: number) => void) | undefined;
 }
 
 /** The member of an Engine.IO packet that is used here. */
@@ -87,8 +89,8 @@ export function createFloodGuard(
     const { address } = place ?? {};
     const openedAtMs = steadyNow();
     const owed = address === undefined ? undefined : debts.of(address);
-    const events = createRateLimiter(first, steadyNow, owed?.eventsFullAtMs);
-    const packets = createRateLimiter(
+    const events = new RateLimiter(first, steadyNow, owed?.eventsFullAtMs);
+    const packets = new RateLimiter(
       second,
       steadyNow,
       owed && Math.min(owed.packetsFullAtMs, steadyNow() + mostOwedMs),
@@ -144,7 +146,7 @@ export function createFloodGuard(
     return guarded;
   }
 
-  return { watch, of, open };
+  return { watch, of, open, countSent };
 }
 
 /** What a packet costs of the second allowance: by its size, as the time to parse it. */

@@ -16,7 +16,7 @@ import {
   createProxyTrust,
   PENALTY_MS,
 } from "./limits.ts";
-import { createTurnShare, inLaterTurn } from "./turns.ts";
+import { inLaterTurn, TurnShare } from "./turns.ts";
 
 /** Limits of TCP connections. */
 export interface TcpLimits extends ConnectionLimits {
@@ -120,11 +120,10 @@ export class BoundedWebSocketServer extends WebSocketServer {
 
 /** Everything counts that TCP brings, pongs and fragments as well. */
 function boundReading(webSocket: WebSocket, connection: Duplex): void {
-  const isWithinShare = createTurnShare(BYTES_PER_TURN);
-  const resume = () => webSocket.resume();
+  const share = new TurnShare(BYTES_PER_TURN);
   connection.on("data", ({ length }: Buffer) => {
-    if (isWithinShare(length) || webSocket.isPaused) return;
+    if (share.use(length) || webSocket.isPaused) return;
     webSocket.pause();
-    inLaterTurn(resume);
+    inLaterTurn(() => webSocket.resume());
   });
 }

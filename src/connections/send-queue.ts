@@ -33,15 +33,16 @@ export function boundQueue(
   const maxMessages = limits.maxQueuedMessages || Number.POSITIVE_INFINITY;
   const maxBytes = limits.maxQueuedBytes || Number.POSITIVE_INFINITY;
   const queued = { messages: 0, bytes: 0 };
-  const empty = () => {
-    queued.messages = 0;
-    queued.bytes = 0;
-  };
   outbox.on("packetCreate", ({ data }: { data?: unknown }) => {
     onMessage?.(typeof data === "string" ? Buffer.byteLength(data) : 0);
     // It is sent at once, as nearly every message is.
     if (outbox.transport.writable) return;
-    if (queued.messages === 0) outbox.once("flush", empty);
+    if (queued.messages === 0) {
+      outbox.once("flush", () => {
+        queued.messages = 0;
+        queued.bytes = 0;
+      });
+    }
     queued.messages++;
     queued.bytes += typeof data === "string" ? Buffer.byteLength(data) : 0;
     if (queued.messages > maxMessages || queued.bytes > maxBytes) onOverflow();

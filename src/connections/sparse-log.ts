@@ -1,7 +1,7 @@
 /** Rate limit for log lines that clients can cause, so that they can't fill a disk. */
 
 import type { Logger } from "../log/logger.ts";
-import { createRateLimiter, type RateLimit, steadyNow } from "./rate-limit.ts";
+import { type RateLimit, RateLimiter, steadyNow } from "./rate-limit.ts";
 
 /** Logs a line, or drops it. */
 export type SparseLog = (fields: object, message: string) => void;
@@ -11,7 +11,7 @@ export type SparseLog = (fields: object, message: string) => void;
  * their number in the field `leftOut`.
  */
 export function createSparseLog(write: SparseLog, limit: RateLimit, now = steadyNow): SparseLog {
-  const mayLog = createRateLimiter(limit, now);
+  const mayLog = new RateLimiter(limit, now);
   let leftOut = 0;
   return (fields, message) => {
     if (!mayLog.take(1).ok) {

@@ -7,17 +7,24 @@ const waiting: (() => void)[] = [];
 let turn = 0;
 let isCounting = false;
 
-/** Counts up to `most` in each turn; returns whether `amount` more are still within it. */
-export function createTurnShare(most: number): (amount: number) => boolean {
-  let usedIn = turn;
-  let used = 0;
-  return (amount) => {
+/** What one client may use in each turn. */
+export class TurnShare {
+  private readonly most: number;
+  private usedIn = turn;
+  private used = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Uses `amount` more; returns whether that is still within the share of this turn. */
+  use(amount: number): boolean {
     if (!isCounting) countTurn();
-    if (usedIn !== turn) used = 0;
-    usedIn = turn;
-    used += amount;
-    return used <= most;
-  };
+    if (this.usedIn !== turn) this.used = 0;
+    this.usedIn = turn;
+    this.used += amount;
+    return this.used <= this.most;
+  }
 }
 
 /** Calls `goOn` in a later turn: in the next one, unless many others wait. */

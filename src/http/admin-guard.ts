@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { addressKey } from "../connections/limits.ts";
 import { isOwnOrigin } from "../connections/origins.ts";
-import { createRateLimiter, type RateLimiter, steadyNow } from "../connections/rate-limit.ts";
+import { RateLimiter, steadyNow } from "../connections/rate-limit.ts";
 import type { Middleware } from "./router.ts";
 
 /** Wrong tokens that an address may show: 1 in 10 s, after a burst of 10. */
@@ -53,7 +53,7 @@ export function createAdminGuard(token: string | undefined): Middleware {
   function countFailure(address: string): void {
     const [oldest] = failures.keys();
     if (failures.size >= MAX_ADDRESSES && oldest !== undefined) failures.delete(oldest);
-    const limiter = failures.get(address) ?? createRateLimiter(FAILURES, steadyNow);
+    const limiter = failures.get(address) ?? new RateLimiter(FAILURES, steadyNow);
     failures.set(address, limiter);
     limiter.take(1);
   }

@@ -9,8 +9,6 @@ import { callReport } from "./call-report-schema.ts";
 import {
   MAX_CANDIDATE_BYTES,
   MAX_CANDIDATES,
-  MAX_METADATA_BYTES,
-  MAX_METADATA_DEPTH,
   MAX_SDP_BYTES,
   MAX_SDP_SECTIONS,
   MAX_TICKET_BYTES,
@@ -25,7 +23,15 @@ import type {
   Refused,
   ResumeRequest,
 } from "./messages.ts";
+import { metadata } from "./metadata.ts";
 import { name, room } from "./names.ts";
+import {
+  hasFewSections,
+  plainCandidate,
+  plainCandidates,
+  plainDescription,
+  plainTarget,
+} from "./shapes.ts";
 
 /** A parsed value, or the refusal to answer with. */
 export type Parsed<T> = { ok: true; value: T } | Refused;
@@ -43,22 +49,6 @@ const text = (maxBytes: number) =>
   });
 
 const flag = z.boolean({ error: "must be true or false" }).default(false);
-
-/** JSON, as a copy. Socket.IO puts binary attachments into it as Buffers; they and deep values are refused. */
-const metadata = z.unknown().transform((input, context): Metadata => {
-  if (!isJson(input, MAX_METADATA_DEPTH)) {
-    const message = `must be JSON at most ${MAX_METADATA_DEPTH} levels deep, without binary data`;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  }
-  if (Buffer.byteLength(JSON.stringify(input)) > MAX_METADATA_BYTES) {
-    const message = `is over its limit of ${MAX_METADATA_BYTES} bytes`;
-    const params = { code: "too_large" satisfies ErrorCode };
-    context.addIssue({ code: "custom", message, params });
-    return z.NEVER;
-  }
-  return input;
-});
 
 const join = z.object(
   {
@@ -83,7 +73,7 @@ const resume = z.object(
   { error: "must be an object { ticket, received }" },
 ) satisfies z.ZodType<ResumeRequest>;
 
-const description = z.object(
+export const description = z.object(
   {
     type: z.enum(["offer", "answer", "pranswer"], {
       error: 'must be "offer", "answer" or "pranswer"',
@@ -96,7 +86,7 @@ const description = z.object(
   { error: "must be an object { type, sdp }" },
 ) satisfies z.ZodType<Description>;
 
-const candidate = z
+export const candidate = z
   .object(
     {
       candidate: text(MAX_CANDIDATE_BYTES),
@@ -115,12 +105,12 @@ const candidate = z
   )
   .nullable() satisfies z.ZodType<Candidate | null>;
 
-const candidates = z
+export const candidates = z
   .array(candidate, { error: "must be a list of candidates" })
   .min(1, { error: "must not be empty" })
   .max(MAX_CANDIDATES, { error: `must be at most ${MAX_CANDIDATES}` });
 
-const target = z
+export const target = z
   .object(
     { to: z.string({ error: "must be the id of a peer" }).optional() },
     { error: "must be an object { to? }" },
@@ -128,21 +118,12 @@ const target = z
   // An undefined argument before the callback arrives as null.
   .nullish();
 
-function hasFewSections(sdp: string): boolean {
-  let sections = 0;
-  // Receivers may accept any of these as the end of a line.
-  for (const _ of sdp.matchAll(/(?:^|[\r\n])m=/g)) if (++sections > MAX_SDP_SECTIONS) return false;
-  return true;
-}
-
-function isJson(value: unknown, levels: number): value is Metadata {
-  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return true;
-  if (levels === 0 || typeof value !== "object" || ArrayBuffer.isView(value)) return false;
-  return Object.values(value).every((member) => isJson(member, levels - 1));
-}
-
-/** Parses `input` with `schema`. A refusal names the member at fault, or `what` if it is the whole. */
-function read<T>(schema: z.ZodType<T>, what: string, input: unknown): Parsed<T> {
+/**
+ * Parses `input` with `schema`, unless `plain` is its value already. A refusal names the member at fault, or `what` if it
+ * is the whole.
+ */
+function read<T>(schema: z.ZodType<T>, what: string, input: unknown, plain?: T): Parsed<T> {
+  if (plain !== undefined) return { ok: true, value: plain };
   // Attachments arrive as Buffers, which would pass as objects without members.
   if (input instanceof Uint8Array) return refuse("bad_request", `${what} must not be binary`);
   const parsed = schema.safeParse(input);
@@ -178,21 +159,23 @@ export function parseCallReport(input: unknown): Parsed<AddressedCallReport> {
 
 /** Parses an offer or an answer. An sdp over 96 KiB, or with more than 64 sections, is `too_large`. */
 export function parseDescription(input: unknown): Parsed<Description> {
-  return read(description, "the description", input);
+  return read(description, "the description", input, plainDescription(input));
 }
 
 /** Parses a candidate, or `null`, the end of candidates. One over 2 KiB is `too_large`. */
 export function parseCandidate(input: unknown): Parsed<Candidate | null> {
-  return read(candidate, "the candidate", input);
+  return read(candidate, "the candidate", input, plainCandidate(input));
 }
 
 /** Parses a list of 1 to 64 candidates. If one is refused, all are. */
 export function parseCandidates(input: unknown): Parsed<(Candidate | null)[]> {
-  return read(candidates, "the list", input);
+  return read(candidates, "the list", input, plainCandidates(input));
 }
 
 /** Parses the target of a message to the id of a peer; `undefined` is everyone else in the room. */
 export function parseTarget(input: unknown): Parsed<string | undefined> {
+  const plain = plainTarget(input);
+  if (plain !== undefined) return { ok: true, value: plain };
   const parsed = read(target, "the target", input);
   return parsed.ok ? { ok: true, value: parsed.value?.to } : parsed;
 }

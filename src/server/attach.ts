@@ -58,6 +58,8 @@ export interface Overrides {
   now?: () => number;
   /** Gets what clients tell of their calls. */
   onReport?: (report: ReceivedCallReport) => void;
+  /** Whether offers, answers and candidates may take the lane; by default they may. */
+  lane?: boolean;
   /** How phones in the same network reach the page; undefined until they do. */
   phone?: () => PhonePage | undefined;
 }
@@ -160,6 +162,7 @@ export function attach(
     reportFault,
     now,
     log,
+    lane: overrides.lane,
   });
   // A socket's events begin in its handshake.
   forgetHandshakes(ours, io, authorize ? "let in" : "made");

@@ -2,9 +2,8 @@
 
 import type { ServerToClientEvents } from "../protocol/messages.ts";
 import type { Member, RoomRegistry } from "../rooms/registry.ts";
-import type { Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SignalingIo, SignalingSocket } from "./socket.ts";
+import type { SignalingSocket } from "./socket.ts";
 
 type Events = ServerToClientEvents;
 
@@ -23,33 +22,17 @@ const UNCOUNTED: ReadonlySet<string> = new Set<keyof Events>(["user_metadata"]);
  * is the only record of who is where. A peer that can resume gets what it has missed when it is back. Members of other
  * nodes are sent to by the registry.
  */
-export function createDelivery(io: SignalingIo, sessions: Sessions, rooms: RoomRegistry): Deliver {
+export function createDelivery(sessions: Sessions, rooms: RoomRegistry): Deliver {
   return (members, event, ...args) => {
-    let frame: string | undefined;
-    const others: string[] = [];
+    if (members.length === 0) return;
+    const frame = encode(event, args);
     let elsewhere: Member[] | undefined;
     for (const member of members) {
-      if (member.node !== undefined) {
-        elsewhere ??= [];
-        elsewhere.push(member);
-        continue;
-      }
-      const { id } = member.peer;
-      const session = sessions.get(id);
-      if (!session?.outbox) {
-        others.push(session?.socket?.id ?? id);
-        continue;
-      }
-      frame ??= encode(event, args);
-      sendTo(session, event, frame, sessions);
+      if (member.node === undefined) sendTo(sessions, member.peer.id, event, frame);
+      else if (elsewhere) elsewhere.push(member);
+      else elsewhere = [member];
     }
-    if (elsewhere) rooms.send(elsewhere, peerIn(args), event, frame ?? encode(event, args));
-    const [first] = others;
-    // Socket.IO takes an empty list to mean everyone.
-    if (first === undefined) return;
-    // For a single peer, the socket itself is faster than the adapter.
-    const socket = others.length === 1 ? io.sockets.sockets.get(first) : undefined;
-    (socket ?? io.to(others)).emit(event, ...args);
+    if (elsewhere) rooms.send(elsewhere, peerIn(args), event, frame);
   };
 }
 
@@ -60,22 +43,17 @@ export function deliverEncoded(
   event: string,
   frame: string,
 ): void {
-  for (const id of ids) {
-    const session = sessions.get(id);
-    if (session?.outbox) sendTo(session, event, frame, sessions);
-    else {
-      const socket = sessions.socketOf(id);
-      if (socket) write(socket, frame);
-    }
-  }
+  for (const id of ids) sendTo(sessions, id, event, frame);
 }
 
-function sendTo(session: Session, event: string, frame: string, sessions: Sessions): void {
-  if (!UNCOUNTED.has(event)) {
-    session.outbox?.add(frame);
+function sendTo(sessions: Sessions, id: string, event: string, frame: string): void {
+  const session = sessions.get(id);
+  if (session?.outbox && !UNCOUNTED.has(event)) {
+    session.outbox.add(frame);
     sessions.waiting.makeRoom(session);
   }
-  if (session.socket) write(session.socket, frame);
+  const socket = session ? session.socket : sessions.socketOf(id);
+  if (socket) write(socket, frame);
 }
 
 /** Sends a message that is encoded already. */

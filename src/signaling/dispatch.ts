@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { FloodGuard } from "../connections/flood.ts";
 import { steadyNow } from "../connections/rate-limit.ts";
 import { createFaultLog } from "../connections/sparse-log.ts";
-import { createTurnShare, inLaterTurn } from "../connections/turns.ts";
+import { inLaterTurn, TurnShare } from "../connections/turns.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
 import type { Ack, ClientToServerEvents } from "../protocol/messages.ts";
@@ -70,7 +70,7 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): Arrive {
     data.arrived = 0;
     data.underWay = 0;
     data.idle = Promise.resolve();
-    data.isWithinShare = createTurnShare(COST_PER_TURN);
+    data.share = new TurnShare(COST_PER_TURN);
     socket.onAny((name: unknown, ...args: unknown[]) => {
       // Socket.IO also emits events that arrive in one payload behind the disconnect.
       if (socket.connected) arrive(socket, String(name), args, takeReply(args));
@@ -105,13 +105,15 @@ export function serveSockets(io: SignalingIo, deps: SocketDeps): Arrive {
     if (!allowance.ok) {
       const { waitMs } = allowance;
       const { error } = refuse("rate_limited", `too many events; try again in ${waitMs} ms`);
-      return answer(arrived, { ok: false, error: { ...error, retryAfterMs: waitMs } });
+      answer(arrived, { ok: false, error: { ...error, retryAfterMs: waitMs } });
+    } else if (data.underWay === 0 && data.share.use(cost)) {
+      follow(socket, attempt(arrived));
+    } else {
+      enqueue(socket, async () => {
+        if (!data.share.use(cost)) await new Promise<void>(inLaterTurn);
+        await serve(arrived);
+      });
     }
-    if (data.underWay === 0 && data.isWithinShare(cost)) return follow(socket, attempt(arrived));
-    enqueue(socket, async () => {
-      if (!data.isWithinShare(cost)) await new Promise<void>(inLaterTurn);
-      await serve(arrived);
-    });
   }
 
   /**

@@ -20,6 +20,7 @@ import { serveSockets } from "./dispatch.ts";
 import { createDrain, type Drain, type DrainOptions } from "./drain.ts";
 import { Listeners } from "./events.ts";
 import { createHandlers } from "./handlers.ts";
+import { openLane } from "./lane.ts";
 import { createMembership, type MembershipOptions } from "./membership.ts";
 import { listenToOtherNodes } from "./other-nodes.ts";
 import { createPresence } from "./presence.ts";
@@ -61,6 +62,8 @@ export interface SignalingDeps {
   /** Unix milliseconds. */
   now: () => number;
   log: Logger;
+  /** Whether to open the lane, which is on by default. */
+  lane?: boolean | undefined;
 }
 
 /** Signaling that is served. */
@@ -76,7 +79,7 @@ export interface Served extends Pick<Drain, "isOpen" | "isReady"> {
 export function serveSignaling(
   io: SignalingIo,
   options: SignalingOptions,
-  { rooms, admit, floods, monitor, onReport, reportFault, now, log }: SignalingDeps,
+  { rooms, admit, floods, monitor, onReport, reportFault, now, log, lane = true }: SignalingDeps,
 ): Served {
   const authenticate = createAuthenticator(options);
   const gate = gateBy(admit, authenticate);
@@ -91,7 +94,7 @@ export function serveSignaling(
   const tickets = new Tickets(options.resumeKey, now);
   const onTickets: SessionsDeps["onTickets"] = (id, names) => rooms.setTickets(id, names);
   const sessions = new Sessions(io, options, { tickets, onTickets });
-  const deliver = createDelivery(io, sessions, rooms);
+  const deliver = createDelivery(sessions, rooms);
   const callReports = createCallReports({ rooms, sessions, onReport, now });
   const presence = createPresence({ deliver, listeners, callReports, monitor, log });
   const deps = {
@@ -118,7 +121,8 @@ export function serveSignaling(
   const handlers = createHandlers({ ...deps, membership, authenticate, screen, callReports });
   const { onGone } = membership;
   const idOf = (socket: SignalingSocket) => sessions.idOf(socket);
-  serveSockets(io, { handlers, onGone, floods, monitor, idOf, reportFault, log });
+  const arrive = serveSockets(io, { handlers, onGone, floods, monitor, idOf, reportFault, log });
+  if (lane) openLane(io, floods, arrive);
   const ending = new AbortController();
   const { drain, isOpen, isReady } = createDrain(io, options, {
     onClosing: membership.keepQuiet,

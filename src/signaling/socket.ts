@@ -2,6 +2,7 @@
 
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import type { Claims } from "../auth/authenticator.ts";
+import type { TurnShare } from "../connections/turns.ts";
 import type { Ack, ClientToServerEvents, ServerToClientEvents } from "../protocol/messages.ts";
 
 /** The data of a socket. */
@@ -14,8 +15,8 @@ interface SocketData {
   underWay: number;
   /** Resolves when every event that has arrived so far is handled. */
   idle: Promise<void>;
-  /** Whether events of this cost are still within the socket's share of this turn of the event loop. */
-  isWithinShare: (cost: number) => boolean;
+  /** What its events that are handled in one turn of the event loop may cost. */
+  share: TurnShare;
   /** Whether its connection was closed such that its client comes back, as if it had been lost. */
   comesBack?: boolean;
   /** Whether its peer's seat is another node's, or nobody's. */
@@ -53,7 +54,7 @@ export type Handler = (
 ) => Outcome | Promise<Outcome>;
 
 /** Of an event that has arrived. */
-export interface Arrival {
+interface Arrival {
   /** How many counted events had arrived before. */
   readonly before: number;
   readonly send: Send;

@@ -5,11 +5,12 @@ import { readdirSync } from "node:fs";
 import { parseConfig } from "../../src/config/config.ts";
 import { MemoryRoomRegistry } from "../../src/rooms/memory.ts";
 import { buildServer } from "../../src/server/standalone.ts";
+import { hasLane } from "./lane.ts";
 import type { Measurement } from "./measured.ts";
 
 const config = parseConfig({ HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "error", ...process.env });
 const rooms = new MemoryRoomRegistry(config, Date.now);
-const server = buildServer(config, { rooms });
+const server = buildServer(config, { rooms, lane: hasLane() });
 
 async function measure(collectsGarbage: boolean): Promise<Measurement> {
   for (let round = 0; collectsGarbage && round < 3; round++) {

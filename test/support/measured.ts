@@ -38,9 +38,9 @@ export class MeasuredServer {
   ): Promise<MeasuredServer> {
     const imports = [import.meta.resolve("tsx"), ...modules].flatMap((name) => ["--import", name]);
     const args = ["--expose-gc", ...imports, PROGRAM];
-    const { PATH = "", HOME = "" } = process.env;
+    const { PATH = "", HOME = "", LANE = "" } = process.env;
     const child = spawn(process.execPath, args, {
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, LANE, ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     let output = "";

@@ -14,6 +14,7 @@ import { buildServer } from "../../src/server/standalone.ts";
 import type { ReceivedCallReport } from "../../src/signaling/call-reports.ts";
 import type { SignalingIo } from "../../src/signaling/socket.ts";
 import { type ConnectOptions, TestClient } from "./client.ts";
+import { hasLane } from "./lane.ts";
 
 type Env = Record<string, string>;
 
@@ -29,6 +30,8 @@ interface Doubles {
   onReport?: (report: ReceivedCallReport) => void;
   /** How phones reach the page. */
   phone?: () => PhonePage | undefined;
+  /** Whether offers, answers and candidates have their lane; so they do unless LANE=off. */
+  lane?: boolean;
 }
 /** For tests that do more than a single client or address may, and are about something else. */
 export const UNLIMITED = {
@@ -48,6 +51,7 @@ export async function startServer(
   const log: string[] = [];
   const rooms = new MemoryRoomRegistry(config, overrides.now ?? Date.now);
   const server = buildServer(config, {
+    lane: hasLane(),
     ...overrides,
     rooms: wrapRooms(rooms),
     log: createLogger({

@@ -26,10 +26,17 @@ export function upgradeRequest(path: string, headers: Record<string, string> = {
 
 /** The first byte of a frame (RFC 6455, 5.2). FIN marks the last one of a message. */
 export const FIN = 0x80;
-export const OPCODE = { continuation: 0x00, text: 0x01, close: 0x08, ping: 0x09, pong: 0x0a };
+export const OPCODE = {
+  continuation: 0x00,
+  text: 0x01,
+  binary: 0x02,
+  close: 0x08,
+  ping: 0x09,
+  pong: 0x0a,
+};
 
 /** A WebSocket frame, masked by zeros. */
-export function frame(first: number, payload: string): Buffer {
+export function frame(first: number, payload: string | Uint8Array): Buffer {
   const length = Buffer.byteLength(payload);
   const head = Buffer.alloc(length < 126 ? 6 : 14);
   head[0] = first;

@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { createTurnShare, inLaterTurn } from "../../src/connections/turns.ts";
+import { inLaterTurn, TurnShare } from "../../src/connections/turns.ts";
 
 describe("a share of a turn", () => {
   test("is used up, and whole again in the next turn", async () => {
-    const take = createTurnShare(3);
-    expect([take(2), take(1), take(1), take(0)]).toEqual([true, true, false, false]);
+    const share = new TurnShare(3);
+    expect([2, 1, 1, 0].map((amount) => share.use(amount))).toEqual([true, true, false, false]);
     await nextTurn();
-    expect([take(3), take(1)]).toEqual([true, false]);
+    expect([share.use(3), share.use(1)]).toEqual([true, false]);
   });
 
   test("is nobody else's", () => {
-    const [ada, bob] = [createTurnShare(1), createTurnShare(1)];
-    expect([ada(1), ada(1), bob(1)]).toEqual([true, false, true]);
+    const [ada, bob] = [new TurnShare(1), new TurnShare(1)];
+    expect([ada.use(1), ada.use(1), bob.use(1)]).toEqual([true, false, true]);
   });
 });
 

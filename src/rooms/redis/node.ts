@@ -84,8 +84,6 @@ export class RedisNode {
       lateClaims: new LateClaims(options.resumeGraceMs, (id, room) => {
         if (this.roster.roomOf(id) === room || this.requests.has(id, room)) return;
         this.giveUp(id, room, []);
-        // Those who are here still have it where it was before.
-        if (this.roster.has(room)) this.compare(room);
       }),
       reportFault,
     });
@@ -139,7 +137,12 @@ export class RedisNode {
   giveUp(id: string, room: string, nodes: readonly string[]): void {
     this.chores.drop(`tickets ${id}`);
     this.chores.drop(`restore ${id}`);
-    this.chores.add(leaving(id, room), () => this.run("leave", room, id, nodes.join(",")));
+    this.chores.add(leaving(id, room), async () => {
+      const outcome = await this.run("leave", room, id, nodes.join(","));
+      // Who was on another node before is still known to be there.
+      if (outcome === "ok" && this.roster.get(room, id)) this.compare(room);
+      return outcome;
+    });
   }
 
   /** Writes the tickets of a peer of this node to Redis. */

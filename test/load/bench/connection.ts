@@ -18,20 +18,27 @@ export const BROWSER_HEADERS = {
 } as const;
 
 const MASK = Buffer.from([0x5a, 0xc3, 0x96, 0x3c]);
+/** How long a connection may take to open, in milliseconds, unless its client is less patient. */
+const OPEN_LIMIT_MS = 20_000;
 const TEXT = 1;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
+
+/** A connection took too long to open. */
+export class Late extends Error {}
 
 export class Connection {
   private readonly socket: Socket;
   private rest: Buffer;
   private onText: (text: Buffer) => void = () => {};
 
-  /** Connects and upgrades; rejects with what the server answers instead. */
-  static open(url: URL): Promise<Connection> {
+  /** Connects and upgrades; rejects with what the server answers instead, or when it takes too long. */
+  static open(url: URL, limitMs = OPEN_LIMIT_MS): Promise<Connection> {
     const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-    return new Promise((resolve, reject) => {
+    const late = () => socket.destroy(new Late(`${url.host} took more than ${limitMs} ms`));
+    const timer = setTimeout(late, limitMs);
+    const opened = new Promise<Connection>((resolve, reject) => {
       let answer = Buffer.alloc(0);
       const onData = (data: Buffer) => {
         answer = Buffer.concat([answer, data]);
@@ -39,13 +46,17 @@ export class Connection {
         if (end < 0) return;
         socket.pause().off("data", onData).off("error", reject).off("close", onClose);
         const [status = ""] = answer.toString("latin1", 0, end).split("\r\n");
-        if (!status.includes(" 101 ")) return reject(new Error(`${url.pathname}: ${status}`));
+        if (!status.includes(" 101 ")) {
+          socket.destroy();
+          return reject(new Error(`${url.pathname}: ${status}`));
+        }
         resolve(new Connection(socket, answer.subarray(end + 4)));
       };
       const onClose = () => reject(new Error(`${url.host} closed the connection`));
       socket.on("data", onData).once("error", reject).once("close", onClose);
       socket.write(upgradeRequest(url));
     });
+    return opened.finally(() => clearTimeout(timer));
   }
 
   private constructor(socket: Socket, head: Buffer) {
@@ -63,6 +74,11 @@ export class Connection {
 
   send(text: string): void {
     this.write(TEXT, Buffer.from(text));
+  }
+
+  /** Ends it without a goodbye. */
+  destroy(): void {
+    this.socket.destroy();
   }
 
   /** Says goodbye and resolves when the server has ended the connection. */

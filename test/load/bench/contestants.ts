@@ -7,6 +7,7 @@ import type { Join } from "./dialects/dialect.ts";
 import { joinPeerJs } from "./dialects/peerjs.ts";
 import { joinPlain } from "./dialects/plain.ts";
 import { createSocketIoJoin } from "./dialects/socket-io.ts";
+import { OUR_RETRIES, type Retries, SOCKET_IO_RETRIES } from "./retries.ts";
 
 export interface Contestant {
   /** For `--only`. */
@@ -22,6 +23,17 @@ export interface Contestant {
   readonly ownCall: Call;
   /** Whom a message reaches that names nobody. */
   readonly reaches: "room" | "everyone";
+  /** How its clients come back after a restart; undefined to leave that out. */
+  readonly restart?: Restart;
+  /** Ours in another setting, which is put under the main load alone. */
+  readonly isVariant?: true;
+}
+
+interface Restart {
+  join: Join;
+  retries: Retries;
+  /** Open files of a client meanwhile. */
+  filesEach: number;
 }
 
 /** Every check is on; no limit is so low that the load would meet it. */
@@ -33,6 +45,8 @@ const OURS_ENV = {
   EVENT_BURST: "1000000",
   MAX_CONNECTIONS: "1000000",
   MAX_CONNECTIONS_PER_ADDRESS: "1000000",
+  // With it peers resume after a restart as well.
+  RESUME_SECRET: "a secret for the benchmark, of 32 bytes or more",
 };
 
 const builtBeside = (name: string) => fileURLToPath(new URL(`./servers/${name}`, import.meta.url));
@@ -42,6 +56,13 @@ const common = { env: {}, ownCall: CALL, reaches: "room" } as const;
 
 /** @param before another build's `dist/main.js` to compare with, if any */
 export function createContestants(before: string | undefined): Contestant[] {
+  const joinOurs = (request: object) =>
+    createSocketIoJoin({
+      targeted: true,
+      request: { candidateLists: true, ...request },
+      joinsInConnect: true,
+    });
+  const joinAnySocketIo = createSocketIoJoin({ targeted: false });
   const ours: Contestant = {
     ...common,
     name: "ours",
@@ -49,8 +70,9 @@ export function createContestants(before: string | undefined): Contestant[] {
     colour: "#2563eb",
     script: OURS,
     env: OURS_ENV,
-    join: createSocketIoJoin({ targeted: true, request: { candidateLists: true } }),
+    join: joinOurs({}),
     ownCall: CLIENT_CALL,
+    restart: { join: joinOurs({ resume: true }), retries: OUR_RETRIES, filesEach: 1 },
   };
   return [
     {
@@ -60,6 +82,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       colour: "#6b7280",
       script: builtBeside("ws-relay.js"),
       join: joinPlain,
+      restart: { join: joinPlain, retries: OUR_RETRIES, filesEach: 1 },
     },
     {
       ...common,
@@ -67,7 +90,9 @@ export function createContestants(before: string | undefined): Contestant[] {
       title: "bare Socket.IO",
       colour: "#d97706",
       script: builtBeside("socket-io-relay.js"),
-      join: createSocketIoJoin({ targeted: false }),
+      join: joinAnySocketIo,
+      // A poll, a POST and the WebSocket.
+      restart: { join: joinAnySocketIo, retries: SOCKET_IO_RETRIES, filesEach: 3 },
     },
     {
       ...common,
@@ -76,6 +101,8 @@ export function createContestants(before: string | undefined): Contestant[] {
       colour: "#059669",
       script: builtBeside("peerjs.js"),
       join: joinPeerJs,
+      // PeerJS leaves it to the application when to reconnect.
+      restart: { join: joinPeerJs, retries: OUR_RETRIES, filesEach: 1 },
     },
     {
       ...common,
@@ -83,7 +110,7 @@ export function createContestants(before: string | undefined): Contestant[] {
       title: "the lesson",
       colour: "#dc2626",
       script: builtBeside("lesson.js"),
-      join: createSocketIoJoin({ targeted: false }),
+      join: joinAnySocketIo,
       reaches: "everyone",
     },
     ...(before
@@ -96,13 +123,15 @@ export function createContestants(before: string | undefined): Contestant[] {
       title: "ours, monitored",
       colour: "#0891b2",
       env: { ...OURS_ENV, ADMIN_PORT: "0" },
+      isVariant: true,
     },
     {
       ...ours,
       name: "resuming",
       title: "ours, resuming",
       colour: "#7c3aed",
-      join: createSocketIoJoin({ targeted: true, request: { candidateLists: true, resume: true } }),
+      join: joinOurs({ resume: true }),
+      isVariant: true,
     },
   ];
 }

@@ -2,7 +2,7 @@
 
 export interface Figure {
   title: string;
-  unit: "µs" | "KB" | "/s";
+  unit: "µs" | "KB" | "/s" | "ms" | "s";
 }
 
 export const FIGURES = {
@@ -10,6 +10,7 @@ export const FIGURES = {
   call: { title: "CPU per call set up", unit: "µs" },
   clientCall: { title: "CPU per call set up by its own client", unit: "µs" },
   joinDefault: { title: "CPU per join, as its client connects by default", unit: "µs" },
+  timeToJoined: { title: "time to joined at 50 ms round trip", unit: "ms" },
   joinWebSocket: { title: "CPU per join, by WebSocket alone", unit: "µs" },
   heap: { title: "heap and buffers per idle peer", unit: "KB" },
   relays: { title: "relays a second, saturated", unit: "/s" },
@@ -18,9 +19,17 @@ export const FIGURES = {
   roomOf8: { title: "CPU per arrival, to a room of 8", unit: "µs" },
   roomOf32: { title: "CPU per arrival, to a room of 32", unit: "µs" },
   memory: { title: "memory of the process per idle peer", unit: "KB" },
+  restart: { title: "back after a restart, the last one in", unit: "s" },
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;
 
 /** One server's figures of one round, or those that could be had. */
 export type Figures = Partial<Record<FigureName, number>>;
+
+/** Which figure of which server at which number of peers. */
+export interface Cell {
+  contestant: string;
+  peers: number;
+  figure: FigureName;
+}

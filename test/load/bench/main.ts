@@ -8,6 +8,7 @@ import { hasOwnCores, pinLoad } from "./cores.ts";
 import { measureAll, measureGrowth } from "./measure.ts";
 import { lackOfFiles } from "./open-files.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
+import { measureRestart } from "./restart.ts";
 import { Results } from "./results.ts";
 import { figuresTable, goalsTable, ratiosTable } from "./table.ts";
 
@@ -30,40 +31,64 @@ async function run({ growth: wanted, ...options }: Options): Promise<void> {
   const { contestants, peers, rounds } = options;
   const lack = lackOfFiles(peers);
   if (lack) throw new Error(lack);
-  const growth = wanted.filter((count) => {
-    const lack = lackOfFiles(count);
-    if (lack) console.error(`left out: ${lack}`);
-    return !lack;
-  });
+  const growth = wanted.filter((count) => isPossible(lackOfFiles(count)));
   pinLoad();
   const results = new Results();
-  const visits = [peers, ...growth].flatMap((count) =>
-    contestants
-      .filter(({ reaches }) => reaches !== "everyone" || count <= MOST_PEERS_FOR_EVERYONE)
-      .map((contestant) => ({ contestant, count })),
-  );
+  const visits = visitsOf({ ...options, growth });
   const start = performance.now();
   for (let round = 1; round <= rounds; round++) {
     results.beginRound();
-    for (const { contestant, count } of visits) {
+    for (const { contestant, count, what, measure } of visits) {
       if (performance.now() - start > TIME_LIMIT_MS) {
         console.error("ended early, for want of time: the machine is slow or busy");
         round = rounds;
         break;
       }
-      console.error(`round ${round} of ${rounds}: ${contestant.title}, ${count} peers`);
-      const measure = count === peers ? measureAll : measureGrowth;
+      console.error(`round ${round} of ${rounds}: ${contestant.title}, ${count} ${what}`);
       results.add(contestant.name, count, await measure(contestant, count));
     }
   }
-  const shown = { contestants, peers, growth };
+  const shown = { ...options, growth };
   console.log(`${machine()}; median of the rounds (least to most)\n`);
   console.log(figuresTable(results, shown));
   console.log(ratiosTable(results, shown));
   console.log(goalsTable(results));
   if (wanted.length === 0 || contestants.length < createContestants(undefined).length) return;
-  writeFileSync(CHART, drawChart(results, contestants, [peers, ...growth]));
+  const drawn = contestants.filter(({ isVariant }) => !isVariant);
+  writeFileSync(CHART, drawChart(results, drawn, [peers, ...growth]));
   console.log(`chart: ${CHART}`);
+}
+
+/** What each round does, in its order. */
+function visitsOf({ contestants, peers, growth, restartPeers }: Options) {
+  return [
+    ...[peers, ...growth].flatMap((count) =>
+      contestants
+        .filter(({ reaches }) => reaches !== "everyone" || count <= MOST_PEERS_FOR_EVERYONE)
+        .filter(({ isVariant }) => !isVariant || count === peers)
+        .map((contestant) => ({
+          contestant,
+          count,
+          what: "peers",
+          measure: count === peers ? measureAll : measureGrowth,
+        })),
+    ),
+    ...contestants
+      .filter(({ restart, isVariant }) => restart && !isVariant)
+      .filter(({ restart }) => isPossible(lackOfFiles(restartPeers, restart?.filesEach)))
+      .map((contestant) => ({
+        contestant,
+        count: restartPeers,
+        what: "peers, and a restart",
+        measure: measureRestart,
+      })),
+  ];
+}
+
+/** Whether there is no lack; says what is left out for it. */
+function isPossible(lack: string | undefined): boolean {
+  if (lack) console.error(`left out: ${lack}`);
+  return !lack;
 }
 
 function machine(): string {

@@ -8,6 +8,7 @@ import type { Via } from "./dialects/dialect.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Figures } from "./figures.ts";
 import { measureLatency } from "./latency.ts";
+import { measureTimeToJoined } from "./round-trip.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** So many calls at the same time keep every server busy. */
@@ -30,6 +31,7 @@ export function measureAll(contestant: Contestant, peers: number): Promise<Figur
       ...figures,
       ...talk,
       joinDefault: await measureDefaultJoin(server, contestant),
+      timeToJoined: await measureTimeToJoined(contestant.join, server.url),
       ...(await measureFanOut(server, contestant)),
     };
   });

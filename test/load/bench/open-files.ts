@@ -6,12 +6,12 @@ import { execSync } from "node:child_process";
 const OTHERS = 200;
 
 /**
- * Why so many peers can't be had here, or undefined when they can. Node raises its soft limit to
+ * Why so many peers, with so many files each, can't be had here, or undefined when they can. Node raises its soft limit to
  * the hard one, and a shell started from here inherits that.
  */
-export function lackOfFiles(peers: number): string | undefined {
+export function lackOfFiles(peers: number, filesEach = 1): string | undefined {
   const limit = openFilesLimit();
-  const needed = peers + OTHERS;
+  const needed = peers * filesEach + OTHERS;
   if (limit >= needed) return undefined;
   return (
     `${peers} peers need ${needed} open files, and this shell allows ${limit}: ` +

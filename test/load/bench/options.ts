@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import type { Contestant } from "./contestants.ts";
+import { RESTART_PEERS } from "./goals.ts";
 
 export interface Options {
   contestants: readonly Contestant[];
@@ -9,12 +10,14 @@ export interface Options {
   peers: number;
   /** Other numbers of peers, to see what grows. */
   growth: readonly number[];
+  /** How many come back after a restart. */
+  restartPeers: number;
   rounds: number;
 }
 
 export const HELP = `npm run bench -- [options]
   --only ours,peerjs   these servers alone: ws, socket.io, peerjs, lesson, ours, monitored, resuming
-  --peers 1000         that many peers, and no growth to 100 and 10,000
+  --peers 1000         that many peers, after a restart as well, and no growth to 100 and 10,000
   --rounds 3           how often each server is visited
   --before file        another build's dist/main.js to compare with, named "before"
   --help`;
@@ -42,10 +45,12 @@ export function parseOptions(
     },
   });
   if (values.help) return "help";
+  const peers = values.peers === undefined ? undefined : count("--peers", values.peers, 2);
   return {
     contestants: choose(createContestants(values.before), values.only),
-    peers: values.peers === undefined ? MAIN_PEERS : count("--peers", values.peers, 2),
-    growth: values.peers === undefined ? GROWTH : [],
+    peers: peers ?? MAIN_PEERS,
+    growth: peers === undefined ? GROWTH : [],
+    restartPeers: peers ?? RESTART_PEERS,
     rounds: count("--rounds", values.rounds, 1),
   };
 }

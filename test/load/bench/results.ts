@@ -1,6 +1,7 @@
 /** The figures of all rounds, and what comes of them. */
 
-import type { FigureName, Figures } from "./figures.ts";
+import type { Cell, FigureName, Figures } from "./figures.ts";
+import type { Goal } from "./goals.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 export class Results {
@@ -11,8 +12,11 @@ export class Results {
     this.rounds.push(new Map());
   }
 
+  /** Adds to what this round has of this server with so many peers. */
   add(contestant: string, peers: number, figures: Figures): void {
-    this.rounds.at(-1)?.set(key(contestant, peers), figures);
+    const name = key(contestant, peers);
+    const round = this.rounds.at(-1);
+    round?.set(name, { ...round.get(name), ...figures });
   }
 
   /** One figure over the rounds; undefined if it was never taken. */
@@ -25,9 +29,11 @@ export class Results {
     return this.compare(above, below, (a, b) => a / b);
   }
 
-  /** The same for their difference. */
-  difference(above: Cell, below: Cell): Spread | undefined {
-    return this.compare(above, below, (a, b) => a - b);
+  /** What was measured of a goal; undefined if a part of it wasn't. */
+  of(goal: Goal): Spread | undefined {
+    if (goal.by === "value") return this.spread(goal.of.contestant, goal.of.peers, goal.of.figure);
+    if (goal.by === "ratio") return this.ratio(goal.above, goal.below);
+    return this.compare(goal.above, goal.below, (a, b) => a - b);
   }
 
   private compare(
@@ -45,13 +51,6 @@ export class Results {
     const values = this.rounds.map(read).filter((value) => value !== undefined);
     return values.length > 0 ? spreadOf(values) : undefined;
   }
-}
-
-/** Which figure of which server at which number of peers. */
-export interface Cell {
-  contestant: string;
-  peers: number;
-  figure: FigureName;
 }
 
 function key(contestant: string, peers: number): string {

@@ -10,6 +10,7 @@ interface TableOptions {
   contestants: readonly Contestant[];
   peers: number;
   growth: readonly number[];
+  restartPeers: number;
 }
 
 /** With few peers a process grows by what it has put aside, and not by what they take. */
@@ -17,14 +18,23 @@ const LEAST_PEERS_FOR_MEMORY = 5_000;
 
 /** What is shown for other numbers of peers. */
 const GROWING = new Set<FigureName>(["message", "memory"]);
+/** Has a number of peers of its own. */
+const RESTART = "restart";
 
 function namesFor(peers: number): FigureName[] {
   const names = Object.keys(FIGURES).filter((name): name is FigureName => name in FIGURES);
-  return names.filter((name) => name !== "memory" || peers >= LEAST_PEERS_FOR_MEMORY);
+  return names.filter(
+    (name) => name !== RESTART && (name !== "memory" || peers >= LEAST_PEERS_FOR_MEMORY),
+  );
 }
 
+const restartTitle = (peers: number) => `${thousands(peers)} clients ${FIGURES[RESTART].title}`;
+
 /** Every figure of every server: the median, and how far the rounds spread. */
-export function figuresTable(results: Results, { contestants, peers, growth }: TableOptions) {
+export function figuresTable(
+  results: Results,
+  { contestants, peers, growth, restartPeers }: TableOptions,
+) {
   const row = (name: FigureName, count: number, title: string) => [
     `${title}, ${FIGURES[name].unit}`,
     ...contestants.map((contestant) => formatted(results.spread(contestant.name, count, name))),
@@ -38,29 +48,35 @@ export function figuresTable(results: Results, { contestants, peers, growth }: T
           .filter((name) => GROWING.has(name))
           .map((name) => row(name, count, `${FIGURES[name].title}, ${thousands(count)} peers`)),
       ),
+      row(RESTART, restartPeers, restartTitle(restartPeers)),
     ],
   );
 }
 
 /** Ours as a ratio to each other server, taken within each round. */
-export function ratiosTable(results: Results, { contestants, peers }: TableOptions) {
+export function ratiosTable(results: Results, { contestants, peers, restartPeers }: TableOptions) {
   const others = contestants.filter(({ name }) => name !== "ours");
+  const row = (figure: FigureName, count: number, title: string) => [
+    title,
+    ...others.map(({ name }) => {
+      const above = { contestant: "ours", peers: count, figure };
+      return formatted(results.ratio(above, { ...above, contestant: name }));
+    }),
+  ];
   return markdown(
     ["ours, as a ratio", ...others.map(({ title }) => `to ${title}`)],
-    namesFor(peers).map((figure) => [
-      FIGURES[figure].title,
-      ...others.map(({ name }) => {
-        const above = { contestant: "ours", peers, figure };
-        return formatted(results.ratio(above, { contestant: name, peers, figure }));
-      }),
-    ]),
+    [
+      ...namesFor(peers).map((figure) => row(figure, peers, FIGURES[figure].title)),
+      row(RESTART, restartPeers, restartTitle(restartPeers)),
+    ],
   );
 }
 
 /** The goals for which everything was measured, and whether they are met. */
 export function goalsTable(results: Results) {
-  const rows = GOALS.flatMap(({ title, above, below, by, atMost }) => {
-    const measured = results[by](above, below);
+  const rows = GOALS.flatMap((goal) => {
+    const { title, atMost } = goal;
+    const measured = results.of(goal);
     if (!measured) return [];
     return [[title, String(atMost), formatted(measured), measured.median <= atMost ? "yes" : "no"]];
   });

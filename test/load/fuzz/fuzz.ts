@@ -1,12 +1,11 @@
 /** Sends hostile packets at a server of its own process while two bystanders talk. */
 
-import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
 import { WebSocket } from "ws";
 import { MeasuredServer } from "../../support/measured.ts";
 import { startPings } from "../../support/pings.ts";
 import { createRandom, type Random } from "../../support/random.ts";
-import { hostilePacket, malformedFrame } from "./packets.ts";
+import { hostilePacket, malformedFrames } from "./packets.ts";
+import { overTcp } from "./requests.ts";
 
 export interface FuzzOptions {
   seed: number;
@@ -40,7 +39,12 @@ export function isClean(result: FuzzResult): boolean {
 /** Connections at a time. */
 const WORKERS = 8;
 /** Limits off, so that what is sent gets as deep into the server as it can. */
-const ENV = { EVENTS_PER_SECOND: "0", MAX_CONNECTIONS_PER_ADDRESS: "0" };
+const ENV = {
+  EVENTS_PER_SECOND: "0",
+  MAX_CONNECTIONS_PER_ADDRESS: "0",
+  // Those that vanish are waited for at the end.
+  RESUME_GRACE_MS: "500",
+};
 
 /** Runs until `count` were sent. What each worker sends depends on the seed alone. */
 export async function fuzz({ seed, count, onProgress }: FuzzOptions): Promise<FuzzResult> {
@@ -83,10 +87,11 @@ export async function fuzz({ seed, count, onProgress }: FuzzOptions): Promise<Fu
   };
 }
 
-/** Measures once the attackers' connections are gone. */
+/** Measures once the attackers' connections are gone, and the seats that were kept for them. */
 async function settled(server: MeasuredServer) {
   let measured = await server.measure();
-  for (let tries = 0; tries < 300 && measured.connections > 2; tries++) {
+  const isSettled = () => measured.connections <= 2 && measured.rooms <= 1;
+  for (let tries = 0; tries < 300 && !isSettled(); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     measured = await server.measure();
   }
@@ -117,6 +122,10 @@ async function overWebSocket(random: Random, url: string, ids: readonly string[]
     await Promise.race([connected, closed]);
     sent++;
   }
+  // Most in a room, where what they send reaches others.
+  const join = { room: random.pick(["fuzz-1", "fuzz-2"]), resume: random.chance(0.5) };
+  const request = { ...join, candidateLists: random.chance(0.5) };
+  if (random.chance(0.8)) send(ws, `42${JSON.stringify(["join", request])}`);
   // Each packet with its own acknowledgement ids, this one with none of theirs.
   const answered = heard("439999999");
   const packets = 10 + random.upTo(150);
@@ -125,7 +134,7 @@ async function overWebSocket(random: Random, url: string, ids: readonly string[]
   }
   send(ws, '429999999["settled?"]');
   await Promise.race([answered, closed]);
-  send(ws, malformedFrame(random));
+  for (const frame of malformedFrames(random, ids)) send(ws, frame);
   sent += packets + 2;
   const goodbye = random.next();
   if (goodbye < 0.5) ws.close();
@@ -153,48 +162,8 @@ async function overPolling(random: Random, url: string, ids: readonly string[]):
     request({}, sid),
     request({ method: "POST", body: packets.join(random.chance(0.9) ? "\x1e" : "") }, sid),
   ]);
-  const last = malformedFrame(random);
+  const last = malformedFrames(random, ids)[0] ?? "";
   await request({ method: random.pick(["POST", "PUT", "DELETE"]), body: Buffer.from(last) }, sid);
   await request({ method: "POST", body: "1" }, sid);
   return packets.length + 5;
-}
-
-/** A request by hand, wrong in some way. */
-async function overTcp(random: Random, url: string): Promise<number> {
-  const socket = connectTcp({ port: Number(new URL(url).port), host: "127.0.0.1" });
-  socket.on("error", () => {});
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  await Promise.race([once(socket, "connect").catch(() => {}), closed]);
-  const path = random.pick([
-    "/",
-    "/health",
-    "/socket.io/",
-    "/socket.io/socket.io.js",
-    "/%",
-    "*",
-    "//",
-  ]);
-  const query = random.pick([
-    "",
-    "?EIO=4",
-    "?EIO=3&transport=polling",
-    "?EIO=4&transport=__proto__",
-  ]);
-  const headers = random.pick([
-    "",
-    "Upgrade: websocket\r\nConnection: Upgrade\r\n",
-    "Origin: null\r\n",
-    "Content-Length: -1\r\n",
-    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-    `X: ${"x".repeat(random.upTo(20_000))}\r\n`,
-    "X-Forwarded-For: ,,,[::1]:80\r\n",
-    "Expect: 100-continue\r\n",
-    "\0: \r\n",
-  ]);
-  const method = random.pick(["GET", "POST", "CONNECT", "PRI", "HEAD", "OPTIONS", "\x16\x03"]);
-  socket.write(`${method} ${path}${query} HTTP/1.${random.upTo(2)}\r\nHost: x\r\n${headers}\r\n`);
-  socket.resume();
-  setTimeout(() => socket.destroy(), 20);
-  await closed;
-  return 1;
 }

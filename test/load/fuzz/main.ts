@@ -1,6 +1,7 @@
 /**
  * `npm run fuzz -- --seed 4 --count 1000000` sends packets, `npm run fuzz -- --seed 4 --kill 30000`
- * kills connections. Both exit with 1 when anything went wrong.
+ * kills connections. Both exit with 1 when anything went wrong. With LANE=off before it, the server has no lane for offers,
+ * answers and candidates.
  */
 
 import { parseArgs } from "node:util";

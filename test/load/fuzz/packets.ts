@@ -1,6 +1,8 @@
 /** Hostile packets: Socket.IO ones that parse, with all kinds of arguments, and frames that don't. */
 
+import { type Frame, relayFrame } from "../../support/frames.ts";
 import type { Random } from "../../support/random.ts";
+import { wildFrames } from "../../support/wild-frames.ts";
 
 const EVENTS = [
   "join",
@@ -72,6 +74,8 @@ export type Packet = [string, ...Uint8Array[]];
 
 /** A packet that Socket.IO reads. `ids` are those of peers that are there. */
 export function hostilePacket(random: Random, ids: readonly string[]): Packet {
+  // Half of them have the form that the lane takes, or nearly.
+  if (random.chance(0.5)) return [withIds(relayFrame(random), ids)];
   const kind = random.next();
   if (kind < 0.02) return [`40/${random.pick(WORDS.slice(0, 2))},${json(random, ids, 2)}`];
   if (kind < 0.06) return [`43${ackId(random)}[${json(random, ids, 2)}]`];
@@ -88,8 +92,18 @@ export function hostilePacket(random: Random, ids: readonly string[]): Packet {
   return [`42${body}`];
 }
 
-/** A frame that ends its connection, or should. */
-export function malformedFrame(random: Random): string | Uint8Array {
+/** Frames of which one ends the connection, or should. */
+export function malformedFrames(random: Random, ids: readonly string[]): Frame[] {
+  if (random.chance(0.5)) return [malformedFrame(random)];
+  const frames = wildFrames(random);
+  return frames.map((frame) => (typeof frame === "string" ? withIds(frame, ids) : frame));
+}
+
+function withIds(frame: string, ids: readonly string[]): string {
+  return frame.replace(/<(\d)>/g, (_, n) => ids[n] ?? "nobody");
+}
+
+function malformedFrame(random: Random): string | Uint8Array {
   return random.pick([
     () => bytes(random),
     () => "",

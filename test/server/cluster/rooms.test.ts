@@ -69,6 +69,34 @@ describe.skipIf(lacksRedis())("in Redis", () => {
     await server.end();
   });
 
+  test("a claim whose outcome comes late, and is claimed by nobody again: all miss the peer, after a second try", async () => {
+    const { one, two } = await startPair(redis.url, { resumeGraceMs: 50 });
+    two.rooms.setTickets("b", ["p.1"]);
+    const { connection, inbox } = one.rooms["node"];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { take } = inbox;
+    inbox.take = async (entries) => {
+      await released;
+      return take.call(inbox, entries);
+    };
+    const { run } = connection;
+    const outcomes: unknown[] = [];
+    connection.run = async (name, ...args) => {
+      if (name !== "leave") return run.call(connection, name, ...args);
+      // What a script answers that has waited for too long.
+      outcomes.push(outcomes.length === 0 ? "late" : await run.call(connection, name, ...args));
+      return outcomes.at(-1);
+    };
+    expect(await one.rooms.claim("b", "r", "p.1")).toEqual({ ok: false, code: "unavailable" });
+    await hears(two.told, ["moved b"]);
+    release();
+    await hears(one.told, ["left r b: a"]);
+    expect(outcomes).toEqual(["late", "ok"]);
+  });
+
   test("a ticket of a seat without tickets claims nothing", async () => {
     const { one, two } = await startPair(redis.url);
     one.rooms.setTickets("a", ["p.1"]);

@@ -4,10 +4,11 @@ import { randomUUID } from "node:crypto";
 import type { Message } from "../call.ts";
 import { Connection } from "../connection.ts";
 import { get } from "../http.ts";
-import type { Peer, Via } from "./dialect.ts";
+import type { Peer, Return, Via } from "./dialect.ts";
 
 class PeerJsPeer implements Peer {
   readonly id: string;
+  joinedAt = 0;
   onArrival: (bytes: number) => void = () => {};
   onEnd: () => void = () => {};
   private readonly connection: Connection;
@@ -20,8 +21,12 @@ class PeerJsPeer implements Peer {
 
   /** Resolves with the server's OPEN. */
   untilJoined(): Promise<void> {
-    return new Promise((resolve) => {
-      this.onArrival = () => resolve();
+    return new Promise((resolve, reject) => {
+      this.onArrival = () => {
+        this.joinedAt = performance.now();
+        resolve();
+      };
+      this.onEnd = () => reject(new Error("the server ended the connection"));
       this.connection.listen(
         (text) => this.onArrival(text.length),
         () => this.onEnd(),
@@ -46,12 +51,18 @@ class PeerJsPeer implements Peer {
   }
 }
 
-/** By default the client asks for an id over HTTP first. */
-export async function joinPeerJs(url: string, _room: string, via: Via): Promise<Peer> {
-  const id = via === "default" ? await get(`${url}/peerjs/id`) : randomUUID();
+/** By default the client asks for an id over HTTP first; `reconnect()` keeps the one that it had. */
+export async function joinPeerJs(
+  url: string,
+  _room: string,
+  via: Via,
+  back?: Return,
+): Promise<Peer> {
+  const id = back?.seat.id ?? (via === "default" ? await get(`${url}/peerjs/id`) : randomUUID());
   const token = randomUUID().slice(0, 11);
   const query = new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" });
-  const peer = new PeerJsPeer(await Connection.open(new URL(`/peerjs?${query}`, url)), id);
+  const address = new URL(`/peerjs?${query}`, url);
+  const peer = new PeerJsPeer(await Connection.open(address, back?.openLimitMs), id);
   await peer.untilJoined();
   return peer;
 }

@@ -2,10 +2,11 @@
 
 import type { Message } from "../call.ts";
 import { Connection } from "../connection.ts";
-import type { Peer } from "./dialect.ts";
+import type { Peer, Return, Via } from "./dialect.ts";
 
 class PlainPeer implements Peer {
   readonly id = "";
+  joinedAt = 0;
   onArrival: (bytes: number) => void = () => {};
   onEnd: () => void = () => {};
   private readonly connection: Connection;
@@ -16,8 +17,12 @@ class PlainPeer implements Peer {
 
   /** Resolves when the server has said that the peer is in. */
   untilJoined(): Promise<void> {
-    return new Promise((resolve) => {
-      this.onArrival = () => resolve();
+    return new Promise((resolve, reject) => {
+      this.onArrival = () => {
+        this.joinedAt = performance.now();
+        resolve();
+      };
+      this.onEnd = () => reject(new Error("the server ended the connection"));
       this.connection.listen(
         (text) => this.onArrival(text.length),
         () => this.onEnd(),
@@ -38,8 +43,14 @@ class PlainPeer implements Peer {
   }
 }
 
-export async function joinPlain(url: string, room: string): Promise<Peer> {
-  const peer = new PlainPeer(await Connection.open(new URL(`/?room=${room}`, url)));
+export async function joinPlain(
+  url: string,
+  room: string,
+  _via: Via,
+  back?: Return,
+): Promise<Peer> {
+  const address = new URL(`/?room=${room}`, url);
+  const peer = new PlainPeer(await Connection.open(address, back?.openLimitMs));
   await peer.untilJoined();
   return peer;
 }

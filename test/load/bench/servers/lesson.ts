@@ -5,7 +5,7 @@
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
-import { announce } from "../announce.ts";
+import { announce, PORT } from "../announce.ts";
 
 const users = new Map<string, { id: string }[]>();
 const socketToRoom = new Map<string, string>();
@@ -32,4 +32,4 @@ io.on("connection", (socket) => {
     socket.broadcast.to(room).emit("user_exit", { id: socket.id });
   });
 });
-httpServer.listen(0, "127.0.0.1", () => announce(httpServer.address()));
+httpServer.listen(PORT, "127.0.0.1", () => announce(httpServer.address()));

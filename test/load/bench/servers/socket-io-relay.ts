@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
-import { announce } from "../announce.ts";
+import { announce, PORT } from "../announce.ts";
 
 const httpServer = createServer();
 const io = new Server(httpServer);
@@ -17,4 +17,4 @@ io.on("connection", (socket) => {
   socket.on("answer", (answer) => void socket.to(room).emit("getAnswer", answer));
   socket.on("candidate", (candidate) => void socket.to(room).emit("getCandidate", candidate));
 });
-httpServer.listen(0, "127.0.0.1", () => announce(httpServer.address()));
+httpServer.listen(PORT, "127.0.0.1", () => announce(httpServer.address()));

@@ -1,11 +1,11 @@
 /** The floor: a relay over bare `ws` that looks at nothing. `/?room=a` joins. */
 
 import { type WebSocket, WebSocketServer } from "ws";
-import { announce } from "../announce.ts";
+import { announce, PORT } from "../announce.ts";
 
 const rooms = new Map<string, Set<WebSocket>>();
 
-const server = new WebSocketServer({ port: 0, host: "127.0.0.1", clientTracking: false });
+const server = new WebSocketServer({ port: PORT, host: "127.0.0.1", clientTracking: false });
 server.on("listening", () => announce(server.address()));
 server.on("connection", (socket, { url = "" }) => {
   const room = url.slice(url.indexOf("=") + 1);
