@@ -98,9 +98,13 @@ describe.each(WAYS)("%s", (_, lane) => {
     const [bob] = await gather(server, {});
     const { heard, send } = await connectBare(server.url);
     const join = '421["join",{"room":"r"}]';
+    const writers = new Set<unknown>();
     for (let n = 1; n <= 3; n++) {
       send(["40"]);
       await expect.poll(() => heard.length).toBe(1);
+      // One around another for each socket would fill the stack one day.
+      writers.add([...server.io.sockets.sockets.values()].at(-1)?.conn.write);
+      expect(writers.size).toBe(1);
       send([join, offer(n, 2)]);
       await expect.poll(() => heard.length).toBe(4);
       const before = (await readOurs(server.adminUrl))["sent_bytes_total"] ?? 0;
