@@ -44,12 +44,12 @@ describe.skipIf(lacksBrowser())("mesh", { timeout: 120_000 }, () => {
     const delivered: [event: string, payload: unknown][] = [];
     server.io.on("connection", (socket) => {
       socket.onAny((event, payload) => sent.push([event, payload]));
-      // To peers that can resume, packets are written as they are.
-      socket.conn.on("packetCreate", ({ data }) => {
-        if (typeof data === "string" && data.startsWith("2[")) {
-          delivered.push(JSON.parse(data.slice(1)));
-        }
-      });
+      const { conn } = socket;
+      const { write } = conn;
+      conn.write = (data, ...more) => {
+        if (data.startsWith("2[")) delivered.push(JSON.parse(data.slice(1)));
+        return write.call(conn, data, ...more);
+      };
     });
     await seeEachOther([await join(), await join()]);
     const lists = sent.flatMap(([event, list]) => (event === "candidates" ? [list] : []));
